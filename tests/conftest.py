@@ -1,0 +1,66 @@
+"""What every test stands on: markers, and credentials that open nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+END_TO_END = Path(__file__).parent / "end_to_end"
+
+# Names under which distributions install the browser.
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+# Where this is set, a browser test that cannot run is a failure and not a skip.
+REQUIRE_BROWSER = "DJANGO_SQS_REQUIRE_BROWSER"
+
+
+def pytest_report_header() -> str:
+    """Say which django_sqs is tested: the checkout's or an installed one."""
+    import django
+
+    import django_sqs
+
+    return f"Django {django.__version__}, django_sqs from {Path(django_sqs.__file__).parent}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark end-to-end tests by where they stand; skip browser tests where no browser is."""
+    missing = browser_missing()
+    for item in items:
+        if END_TO_END in item.path.parents:
+            item.add_marker(pytest.mark.end_to_end)
+        if missing and item.get_closest_marker("browser"):
+            if os.environ.get(REQUIRE_BROWSER):
+                raise pytest.UsageError(f"{REQUIRE_BROWSER} is set, but {missing}")
+            item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def browser_missing() -> str | None:
+    """Return what a browser test would miss on this machine, or None."""
+    if not any(shutil.which(name) for name in CHROMIUM):
+        return f"no browser is installed (none of {', '.join(CHROMIUM)} is on the PATH)"
+    if not shutil.which("chromedriver"):
+        return "chromedriver is not on the PATH"
+    return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def aws_credentials() -> Iterator[None]:
+    """Dummy credentials for this process and those it starts, and no file that holds real ones.
+
+    ``AWS_EC2_METADATA_DISABLED`` keeps botocore from asking the instance it may run on.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            if name != "AWS_CA_BUNDLE":
+                patch.delenv(name)
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
