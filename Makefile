@@ -1,0 +1,54 @@
+# Short names for what is done with a checkout. "make" alone lists them.
+#
+# Everything runs in the virtual environment .venv, which .ci/environment makes when it is first
+# needed. Works with GNU make 3.81 and with any POSIX shell.
+
+export PYTHON PHOTOS
+
+python = .venv/bin/python
+
+.PHONY: help demo run test lint bench chaos ci clean example dev
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo              photographs through real queues, on this machine, in a minute'
+	@echo 'make demo PHOTOS=dir   the same with the photographs in a directory'
+	@echo 'make run               the same with the web site, until Ctrl-C'
+	@echo 'make test              the tests; ARGS="-k name" is passed on to pytest'
+	@echo 'make lint              ruff and mypy'
+	@echo 'make bench             how many messages a second this machine receives and sends'
+	@echo 'make chaos             receivers under kills and outages: is every message processed?'
+	@echo 'make ci                all that CI does, with every supported Python and Django'
+	@echo 'make clean             removes the environment and everything built'
+	@echo
+	@echo 'PYTHON=python3.13 after any of them chooses the interpreter.'
+
+demo: example
+	@$(python) example_project/demo.py
+
+run: example
+	@$(python) example_project/run.py
+
+test: dev
+	$(python) -m pytest $(ARGS)
+
+lint: dev
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+
+bench: dev
+	$(python) -m benchmarks.bench $(ARGS)
+
+chaos: dev
+	$(python) -m benchmarks.chaos $(ARGS)
+
+ci:
+	bash .ci/run
+
+clean:
+	rm -rf .venv .tox build dist django_sqs.egg-info example_project/var
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+example dev:
+	@sh .ci/environment $@
