@@ -1,0 +1,133 @@
+"""Sessions and clients of boto3: credentials, time-outs, retries.
+
+A client is never shared across a fork: its sockets would be. The cache is emptied in every child.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django_sqs.aws.errors import translated
+from django_sqs.conf import conf
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Where a queue is, and as whom we ask for it. What is None is left to boto3's own chain."""
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        # Never the keys: this stands in error reports.
+        return f"<Connection region={self.region} endpoint_url={self.endpoint_url}>"
+
+    @classmethod
+    def from_settings(cls) -> Connection:
+        """The connection that the flat settings describe."""
+        return cls(
+            region=conf.region,
+            endpoint_url=conf.SQS_ENDPOINT_URL,
+            access_key_id=conf.AWS_ACCESS_KEY_ID,
+            secret_access_key=conf.AWS_SECRET_ACCESS_KEY,
+            session_token=conf.AWS_SESSION_TOKEN,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """How a client waits and retries. Times in seconds."""
+
+    connect_timeout: float
+    read_timeout: float
+    attempts: int
+    pool: int
+
+
+#: Senders and commands: a person or a web request waits, so give up after some seconds; three attempts, because SQS does
+#: answer 503 now and then and a send that fails is an error page.
+CALLING = Tuning(connect_timeout=3, read_timeout=10, attempts=3, pool=16)
+
+
+def polling(wait: float, pool: int) -> Tuning:
+    """For long polls. The answer may take `wait` seconds by design; 10 s more is an outage. One attempt: the poller has a
+    back-off of its own and must see each failure."""
+    return Tuning(connect_timeout=3, read_timeout=wait + 10, attempts=1, pool=pool)
+
+
+def settling(visibility_timeout: float, pool: int) -> Tuning:
+    """For deletes and extensions. An extension that hangs must fail while there is time for another before the messages
+    become visible: at most a third of the visibility timeout. One attempt: settler and keeper retry on their own."""
+    third = visibility_timeout / 3
+    return Tuning(connect_timeout=min(3, third), read_timeout=min(5, third), attempts=1, pool=pool)
+
+
+_lock = threading.Lock()
+_sessions: dict[Connection, Any] = {}
+_clients: dict[tuple[Connection, Tuning], SQSClient] = {}
+
+
+def get_client(connection: Connection, tuning: Tuning) -> SQSClient:
+    """The process's client for this connection and tuning; boto3's clients are safe to share between threads."""
+    client = _clients.get((connection, tuning))
+    if client is None:
+        # boto3's sessions are not thread-safe, making clients from one at the same time is not either.
+        with _lock:
+            client = _clients.get((connection, tuning))
+            if client is None:
+                client = _clients[connection, tuning] = _make_client(connection, tuning)
+    return client
+
+
+def _make_client(connection: Connection, tuning: Tuning) -> SQSClient:
+    from boto3.session import Session
+    from botocore.config import Config
+
+    with translated("a client", "", connection.endpoint_url):
+        session = _sessions.get(connection)
+        if session is None:
+            session = _sessions[connection] = Session(
+                aws_access_key_id=connection.access_key_id,
+                aws_secret_access_key=connection.secret_access_key,
+                aws_session_token=connection.session_token,
+                region_name=connection.region,
+            )
+        config = Config(
+            connect_timeout=tuning.connect_timeout,
+            read_timeout=tuning.read_timeout,
+            # "standard" backs off with jitter and limits retries by a budget; "legacy", botocore's default, does neither.
+            retries={"mode": "standard", "total_max_attempts": tuning.attempts},
+            # The default pool of 10 would throw away connections that parallel batches are about to use again.
+            max_pool_connections=tuning.pool,
+            # A long poll is silent for up to 20 s: keep-alive packets let NAT gateways keep the connection.
+            tcp_keepalive=True,
+        )
+        return session.client("sqs", endpoint_url=connection.endpoint_url, config=config)  # type: ignore[no-any-return]
+
+
+def forget_clients() -> None:
+    """Drop all clients, without closing the sockets under another process's feet."""
+    global _lock
+    _lock = threading.Lock()
+    _sessions.clear()
+    _clients.clear()
+
+
+def preload() -> None:
+    """Import what clients need, so that forked processes share its pages."""
+    import boto3.session  # noqa: F401
+    import botocore.config
+    import botocore.httpsession  # noqa: F401
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=forget_clients)

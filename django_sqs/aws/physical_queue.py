@@ -1,0 +1,213 @@
+"""One queue as AWS knows it: the calls, in batches, with every entry's failure reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django_sqs.aws.client import CALLING, Connection, Tuning, get_client
+from django_sqs.aws.errors import THROTTLING, translated
+from django_sqs.exceptions import QueueMissing
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+
+#: SQS takes and gives at most this many messages a request.
+BATCH = 10
+#: The longest visibility timeout, and the longest a message can be held since it was received: 12 hours, in seconds.
+MAX_VISIBILITY_SECS = 43_200
+#: The longest wait of a long poll, in seconds.
+MAX_WAIT_SECS = 20
+
+# A queue's address never changes while it exists, so one answer serves the whole process.
+_urls: dict[tuple[Connection, str], str] = {}
+
+
+@dataclass(frozen=True)
+class EntryFailure:
+    """Why one entry of a batch was refused."""
+
+    index: int
+    code: str
+    message: str
+    #: The entry itself is wrong (SQS's SenderFault), it is no use to try again.
+    permanent: bool
+
+    @property
+    def throttled(self) -> bool:
+        return self.code in THROTTLING
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}" if self.message else self.code
+
+
+class PhysicalQueue:
+    """A queue at AWS by its full name. Every method raises a subclass of `AWSError` where the whole call fails.
+
+    `create_attributes` is called for the attributes to create the queue with when it turns out to be missing; where it is
+    None a missing queue is an error.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        connection: Connection,
+        tuning: Tuning = CALLING,
+        create_attributes: Callable[[], Mapping[str, str]] | None = None,
+    ) -> None:
+        self.name = name
+        self.connection = connection
+        self.tuning = tuning
+        self.create_attributes = create_attributes
+
+    def __repr__(self) -> str:
+        return f"<PhysicalQueue {self.name}>"
+
+    @property
+    def client(self) -> SQSClient:
+        return get_client(self.connection, self.tuning)
+
+    # --- the queue itself
+
+    def url(self) -> str:
+        """Its address (sqs:GetQueueUrl, once a process). Creates the queue where that is allowed."""
+        url = _urls.get((self.connection, self.name))
+        if url is None:
+            try:
+                with self._translated("GetQueueUrl"):
+                    url = self.client.get_queue_url(QueueName=self.name)["QueueUrl"]
+            except QueueMissing:
+                if self.create_attributes is None:
+                    raise
+                return self.create(self.create_attributes())
+            _urls[self.connection, self.name] = url
+        return url
+
+    def exists(self) -> bool:
+        """Is it there? (sqs:GetQueueUrl, always asked.)"""
+        _urls.pop((self.connection, self.name), None)
+        try:
+            with self._translated("GetQueueUrl"):
+                _urls[self.connection, self.name] = self.client.get_queue_url(QueueName=self.name)["QueueUrl"]
+        except QueueMissing:
+            return False
+        return True
+
+    def create(self, attributes: Mapping[str, str]) -> str:
+        """Create it (sqs:CreateQueue) and return its address."""
+        with self._translated("CreateQueue"):
+            url = self.client.create_queue(QueueName=self.name, Attributes=dict(attributes))["QueueUrl"]  # type: ignore[arg-type]
+        _urls[self.connection, self.name] = url
+        return url
+
+    def delete_queue(self) -> None:
+        """Delete the queue and all that is in it (sqs:DeleteQueue)."""
+        self._call("DeleteQueue", lambda url: self.client.delete_queue(QueueUrl=url))
+        _urls.pop((self.connection, self.name), None)
+
+    def attributes(self, *names: str) -> dict[str, str]:
+        """The queue's attributes (sqs:GetQueueAttributes)."""
+        answer = self._call(
+            "GetQueueAttributes",
+            lambda url: self.client.get_queue_attributes(QueueUrl=url, AttributeNames=list(names) or ["All"]),  # type: ignore[arg-type]
+        )
+        return dict(answer.get("Attributes", {}))
+
+    def purge(self) -> None:
+        """Delete all messages (sqs:PurgeQueue): takes up to 60 seconds, and once in 60 seconds is all that SQS allows."""
+        self._call("PurgeQueue", lambda url: self.client.purge_queue(QueueUrl=url))
+
+    # --- its messages
+
+    def send_batch(self, entries: Sequence[Mapping[str, Any]]) -> tuple[dict[int, str], list[EntryFailure]]:
+        """Send up to ten messages (sqs:SendMessage). Returns the message id by index of those that went, and the failures."""
+        answer = self._call(
+            "SendMessage",
+            lambda url: self.client.send_message_batch(
+                QueueUrl=url,
+                Entries=[{"Id": str(index), **entry} for index, entry in enumerate(entries)],  # type: ignore[typeddict-item]
+            ),
+        )
+        sent = {int(entry["Id"]): entry["MessageId"] for entry in answer.get("Successful", ())}
+        return sent, _failures(answer, len(entries), sent.keys())
+
+    def receive(self, count: int, wait: float, visibility_timeout: float) -> list[dict[str, Any]]:
+        """Up to `count` messages (sqs:ReceiveMessage), waiting up to `wait` whole seconds for the first."""
+        answer = self._call(
+            "ReceiveMessage",
+            lambda url: self.client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=min(count, BATCH),
+                WaitTimeSeconds=min(int(wait), MAX_WAIT_SECS),
+                VisibilityTimeout=int(visibility_timeout),
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            ),
+        )
+        return list(answer.get("Messages", ()))
+
+    def delete_batch(self, handles: Sequence[str]) -> list[EntryFailure]:
+        """Delete up to ten received messages (sqs:DeleteMessage). Returns the failures."""
+        answer = self._call(
+            "DeleteMessage",
+            lambda url: self.client.delete_message_batch(
+                QueueUrl=url,
+                Entries=[{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(handles)],
+            ),
+        )
+        return _failures(answer, len(handles), {int(entry["Id"]) for entry in answer.get("Successful", ())})
+
+    def change_visibility_batch(self, changes: Sequence[tuple[str, float]]) -> list[EntryFailure]:
+        """Make up to ten received messages, given as (handle, seconds), visible in that time from now
+        (sqs:ChangeMessageVisibility). Returns the failures."""
+        answer = self._call(
+            "ChangeMessageVisibility",
+            lambda url: self.client.change_message_visibility_batch(
+                QueueUrl=url,
+                Entries=[
+                    {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": int(seconds)}
+                    for index, (handle, seconds) in enumerate(changes)
+                ],
+            ),
+        )
+        return _failures(answer, len(changes), {int(entry["Id"]) for entry in answer.get("Successful", ())})
+
+    # --- how calls are made
+
+    def _translated(self, action: str) -> Any:
+        return translated(action, self.name, self.connection.endpoint_url)
+
+    def _call(self, action: str, ask: Callable[[str], Any]) -> Any:
+        url = self.url()
+        try:
+            with self._translated(action):
+                return ask(url)
+        except QueueMissing:
+            # Deleted since we asked for its address. Look again, which creates it where that is allowed.
+            _urls.pop((self.connection, self.name), None)
+            if self.create_attributes is None:
+                raise
+            url = self.url()
+            with self._translated(action):
+                return ask(url)
+
+
+def _failures(answer: Mapping[str, Any], total: int, succeeded: Any) -> list[EntryFailure]:
+    failures = [
+        EntryFailure(
+            index=int(entry["Id"]),
+            code=str(entry.get("Code", "")),
+            message=str(entry.get("Message", "")),
+            permanent=bool(entry.get("SenderFault", False)),
+        )
+        for entry in answer.get("Failed", ())
+    ]
+    # An entry that is in neither list was not confirmed: never take silence for success.
+    told = {failure.index for failure in failures} | set(succeeded)
+    failures += [
+        EntryFailure(index=index, code="NotConfirmed", message="SQS did not mention this entry", permanent=False)
+        for index in range(total)
+        if index not in told
+    ]
+    return failures

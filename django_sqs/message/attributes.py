@@ -1,0 +1,64 @@
+"""Message attributes: plain Python values on our side, SQS's typed ones on the wire."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+#: SQS's limit of attributes a message.
+MAX_ATTRIBUTES = 10
+_NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)\Z")
+
+
+def encode_attributes(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """SQS's form of str, int, float, Decimal and bytes values. Raises `ValueError` with a sentence on anything else.
+
+    The rules for names are SQS's: up to 256 characters of A-Z, a-z, 0-9, _, - and single dots inside, and no "AWS." or
+    "Amazon." in front.
+    """
+    if len(values) > MAX_ATTRIBUTES:
+        raise ValueError(f"it has {len(values)} message attributes, SQS allows {MAX_ATTRIBUTES}")
+    return {_checked_name(name): _encode(name, value) for name, value in values.items()}
+
+
+def _checked_name(name: Any) -> str:
+    if not isinstance(name, str) or not _NAME.match(name):
+        raise ValueError(f"{name!r} cannot be the name of a message attribute")
+    return name
+
+
+def _encode(name: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, bool):
+        raise ValueError(f'the message attribute {name!r} is {value!r}; SQS knows no booleans, send "true" or 1')
+    if isinstance(value, str) and value:
+        return {"DataType": "String", "StringValue": value}
+    if isinstance(value, (int, float, Decimal)):
+        if not Decimal(value).is_finite():
+            raise ValueError(f"the message attribute {name!r} is {value!r}, which is no number to SQS")
+        return {"DataType": "Number", "StringValue": str(value)}
+    if isinstance(value, (bytes, bytearray, memoryview)) and len(value):
+        return {"DataType": "Binary", "BinaryValue": bytes(value)}
+    raise ValueError(
+        f"the message attribute {name!r} is {value!r}; it must be a number, or a str or bytes that is not empty"
+    )
+
+
+def decode_attributes(raw: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Plain Python values of received attributes: int or Decimal for numbers, bytes for binary, else str. Custom labels
+    (Number.cents) follow their type. A number that is none stays text: it must not make its message unreadable."""
+    return {name: _decode(value) for name, value in raw.items()}
+
+
+def _decode(value: Mapping[str, Any]) -> Any:
+    kind = str(value.get("DataType", "String")).split(".", 1)[0]
+    if kind == "Binary":
+        return value.get("BinaryValue", b"")
+    text = value.get("StringValue", "")
+    if kind == "Number":
+        try:
+            return int(text) if text.lstrip("+-").isdecimal() else Decimal(text)
+        except (ValueError, InvalidOperation):
+            return text
+    return text

@@ -1,0 +1,61 @@
+"""What a decorated function becomes: calling it enqueues."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+
+from django_sqs.message.base import BaseMessage
+
+if TYPE_CHECKING:
+    from django_sqs.registered_queue import RegisteredQueue
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class ReceiverProxy(Generic[P, R]):
+    """Stands where the decorated function stood. `proxy(body="hello")` enqueues, `proxy.direct(message)` runs the function."""
+
+    def __init__(self, fn: Callable[P, R], registered_queue: RegisteredQueue) -> None:
+        #: The function itself.
+        self.direct: Callable[P, R] = fn
+        self.registered_queue = registered_queue
+        # Name, module, docstring and __wrapped__, so that tools which look at functions see the receiver.
+        functools.update_wrapper(self, fn)
+
+    def __call__(
+        self, message: BaseMessage[Any] | None = None, *, suffix: str | None = None, **kwargs: Any
+    ) -> BaseMessage[Any]:
+        """Enqueue one message; see `django_sqs.send()`."""
+        return self.registered_queue.send(message, suffix=suffix, **kwargs)
+
+    def send_many(
+        self,
+        messages: Iterable[BaseMessage[Any] | Mapping[str, Any]],
+        *,
+        suffix: str | None = None,
+        **options: Any,
+    ) -> int:
+        """Enqueue many messages in full batches; see `django_sqs.send_many()`."""
+        return self.registered_queue.send_many(messages, suffix=suffix, **options)
+
+    async def asend(
+        self, message: BaseMessage[Any] | None = None, *, suffix: str | None = None, **kwargs: Any
+    ) -> BaseMessage[Any]:
+        """See calling the proxy."""
+        return await self.registered_queue.asend(message, suffix=suffix, **kwargs)
+
+    async def asend_many(
+        self,
+        messages: Iterable[BaseMessage[Any] | Mapping[str, Any]],
+        *,
+        suffix: str | None = None,
+        **options: Any,
+    ) -> int:
+        """See send_many()."""
+        return await self.registered_queue.asend_many(messages, suffix=suffix, **options)
+
+    def __repr__(self) -> str:
+        return f"<receiver {self.direct.__module__}.{self.direct.__qualname__} of {self.registered_queue.name}>"

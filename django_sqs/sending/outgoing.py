@@ -1,0 +1,115 @@
+"""A message on its way out: encoded, checked, with where it goes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django_sqs.exceptions import InvalidMessage
+from django_sqs.message.attributes import encode_attributes
+from django_sqs.message.base import BaseMessage
+from django_sqs.sending.options import SendOptions
+
+if TYPE_CHECKING:
+    from django_sqs.aws.physical_queue import PhysicalQueue
+
+#: SQS's limit for a message, and for all messages of a batch together: body and attributes, in bytes of UTF-8.
+MAX_BYTES = 1_048_576
+# What SQS does not take: all but #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ID = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~]{1,128}\Z")
+
+
+class Destination(Protocol):
+    """Where a message goes."""
+
+    @property
+    def queue_name(self) -> str:
+        """The bare name that the queue is registered with."""
+
+    @property
+    def suffix(self) -> str | None: ...
+
+    @property
+    def full_name(self) -> str:
+        """The name of the queue at AWS."""
+
+    def physical(self) -> PhysicalQueue: ...
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One message, ready to be sent."""
+
+    destination: Destination
+    message: BaseMessage[Any]
+    body: str
+    size: int
+    options: SendOptions
+    entry: dict[str, Any]
+
+
+def prepare(destination: Destination, message: BaseMessage[Any], options: SendOptions) -> Outgoing:
+    """Encode and check a message, so that what SQS would refuse is refused here, before anything goes out.
+
+    Raises `InvalidBody`, `InvalidMessage` or `WrongArgument`.
+    """
+    name = destination.full_name
+    body = message.raw_body
+    if not body:
+        raise InvalidMessage(queue=name, reason="its body is empty, which SQS does not take")
+    _check_characters(name, body, "its body")
+    entry: dict[str, Any] = {"MessageBody": body}
+    try:
+        attributes = encode_attributes(options.message_attributes)
+    except ValueError as error:
+        raise InvalidMessage(queue=name, reason=str(error)) from error
+    size = len(body.encode())
+    for key, value in attributes.items():
+        text = value.get("StringValue")
+        if text is not None:
+            _check_characters(name, text, f"its message attribute {key!r}")
+        size += len(key) + len(value["DataType"]) + len(value["BinaryValue"] if text is None else text.encode())
+    if size > MAX_BYTES:
+        raise InvalidMessage(
+            queue=name, reason=f"it is {size:,} bytes with its attributes, SQS takes at most {MAX_BYTES:,} (1 MiB)"
+        )
+    if attributes:
+        entry["MessageAttributes"] = attributes
+    _add_ids(name, entry, options)
+    delay = options.delay_seconds()
+    if delay:
+        if name.endswith(".fifo"):
+            raise InvalidMessage(
+                queue=name, reason="a FIFO queue takes no delay for a single message, only for the queue"
+            )
+        entry["DelaySeconds"] = delay
+    message.message_attributes = dict(options.message_attributes)
+    return Outgoing(destination=destination, message=message, body=body, size=size, options=options, entry=entry)
+
+
+def _add_ids(name: str, entry: dict[str, Any], options: SendOptions) -> None:
+    for key, value in (("MessageGroupId", options.group_id), ("MessageDeduplicationId", options.deduplication_id)):
+        if value is None:
+            continue
+        if not _ID.match(value):
+            raise InvalidMessage(
+                queue=name,
+                reason=f"{value!r} cannot be its {key}: that is 1 to 128 letters, digits and ASCII punctuation",
+            )
+        entry[key] = value
+    if name.endswith(".fifo") and options.group_id is None:
+        raise InvalidMessage(queue=name, reason="a FIFO queue needs group_id=")
+    if options.deduplication_id is not None and not name.endswith(".fifo"):
+        raise InvalidMessage(queue=name, reason="deduplication_id= is for FIFO queues only")
+
+
+def _check_characters(name: str, text: str, where: str) -> None:
+    found = _FORBIDDEN.search(text)
+    if found:
+        raise InvalidMessage(
+            queue=name,
+            reason=f"{where} has the character U+{ord(found.group()):04X} at position {found.start()}, which SQS does not"
+            " take; encode binary data, as base64 for example",
+        )
