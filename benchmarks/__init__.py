@@ -1,0 +1,1 @@
+"""Programs that measure the project and try to break it, and the server they run against."""
