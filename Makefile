@@ -1,9 +1,8 @@
 # Short names for what is done with a checkout. "make" alone lists them.
 #
 # Everything runs in the virtual environment .venv, which .ci/environment makes when it is first
-# needed. Works with GNU make 3.81 and with any POSIX shell.
-
-export PYTHON PHOTOS
+# needed. GNU make 3.81, BSD make and any POSIX shell will do; PYTHON and PHOTOS reach the recipes
+# through the environment.
 
 python = .venv/bin/python
 
@@ -24,10 +23,10 @@ help:
 	@echo 'PYTHON=python3.13 after any of them chooses the interpreter.'
 
 demo: example
-	@$(python) example_project/demo.py
+	@$(python) example_project/demo.py $${PHOTOS:+--photos "$$PHOTOS"}
 
 run: example
-	@$(python) example_project/run.py
+	@$(python) example_project/run.py $${PHOTOS:+--photos "$$PHOTOS"}
 
 test: dev
 	$(python) -m pytest $(ARGS)
@@ -47,7 +46,7 @@ ci:
 	bash .ci/run
 
 clean:
-	rm -rf .venv .tox build dist django_sqs.egg-info example_project/var
+	rm -rf .venv .tox build dist django_sqs.egg-info example_project/data
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 example dev:
