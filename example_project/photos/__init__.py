@@ -1,0 +1,1 @@
+"""Photographs: uploaded on a page, developed by receivers."""

@@ -1,0 +1,1 @@
+"""What `demo.py` and `run.py` have in common."""

@@ -1,0 +1,134 @@
+"""The site on this machine: its data directory, its local SQS, its database, its commands."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from runner.processes import Failed, Processes, Stopped, StopSignals, free_port, listens
+
+if TYPE_CHECKING:
+    from photos.models import Photo
+
+PROJECT = Path(__file__).resolve().parent.parent
+DATA = PROJECT / "data"
+MARKER = ".photosite"
+
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Site:
+    """One data directory and the port of one local SQS. Two sites share nothing."""
+
+    data: Path
+    sqs_port: int
+
+    @property
+    def endpoint(self) -> str:
+        """The address of the local SQS."""
+        return f"http://127.0.0.1:{self.sqs_port}"
+
+    def environment(self) -> dict[str, str]:
+        """What the settings of the site read, and what keeps botocore from asking the network for credentials."""
+        return {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "photosite.settings",
+            "PHOTOSITE_DATA": str(self.data),
+            "SQS_ENDPOINT_URL": self.endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of a management command."""
+        return [sys.executable, str(PROJECT / "manage.py"), *arguments]
+
+    def open(self, processes: Processes) -> None:
+        """Start the local SQS, make the database and the queues, and make Django ready in this process too."""
+        processes.start("sqs_local", self.command("sqs_local", "--port", str(self.sqs_port)))
+        processes.run("migrate", self.command("migrate", "--verbosity", "0"))
+        processes.wait_until(lambda: listens(self.sqs_port), "The start of the local SQS", START_SECONDS)
+        processes.run("sqs_setup", self.command("sqs_setup"))
+        os.environ.update(self.environment())
+        import django
+
+        django.setup()
+
+
+def claim(data: Path, *, fresh: bool) -> IO[str]:
+    """Make a data directory and lock it for as long as the returned file is open; empty it if `fresh`.
+
+    Raises Failed where another program has it, or where it would be emptied and holds what is not the example's.
+    """
+    marker = data / MARKER
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        if fresh and not marker.exists() and any(data.iterdir()):
+            raise Failed(f"{data} is not empty and not of this program's making. Name another directory with --data.")
+        lock = marker.open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failed(f"Another program uses {data}. Stop it, or name another directory with --data.") from None
+        for entry in data.iterdir() if fresh else ():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry != marker:
+                entry.unlink()
+    except OSError as error:
+        raise Failed(f"The data directory {data} cannot be used: {error}.") from error
+    return lock
+
+
+def open_site(data: Path) -> Site:
+    """A site with a free port for its SQS."""
+    return Site(data=data, sqs_port=free_port())
+
+
+def feed(paths: Iterable[Path], processes: Processes) -> tuple[list[Photo], list[str]]:
+    """Take pictures in as an upload does. Returns them, and a sentence for each file that could not be read."""
+    from django.core.files.base import File
+
+    from django_sqs.exceptions import DjangoSQSError
+    from photos.library import add_photo
+
+    photos, unread = [], []
+    for path in paths:
+        processes.check()
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            unread.append(f"{shown_name(path)} cannot be read: {error.strerror}.")
+            continue
+        try:
+            with file:
+                photos.append(add_photo(File(file), shown_name(path)))
+        except DjangoSQSError as error:
+            processes.check()
+            raise Failed(f"{shown_name(path)} could not be sent to the queue: {error}") from error
+    return photos, unread
+
+
+def shown_name(path: Path) -> str:
+    """A file's name in characters that a database takes; a name on disk may be any bytes."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def guarded(program: Callable[[StopSignals], int], name: str) -> int:
+    """Run a program to its exit status: 1 with a sentence where it fails, 128 + the signal where it was stopped."""
+    with StopSignals() as signals:
+        try:
+            return program(signals)
+        except Failed as error:
+            print(f"{name}: {error}", file=sys.stderr, flush=True)
+            return 1
+        except Stopped as stop:
+            print(f"{name}: stopped by {stop}. Nothing is left running.", file=sys.stderr, flush=True)
+            return 128 + stop.number

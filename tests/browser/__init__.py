@@ -1,0 +1,1 @@
+"""Tests that drive a web page in a browser."""
