@@ -113,6 +113,11 @@ class NoReceiver(DjangoSQSError):
     another queue."""
 
 
+class UnknownSuffix(DjangoSQSError, LookupError):
+    """No registered queue has the suffix {suffix!r}. The known suffixes are: {known}. To use one that a queue was not
+    registered with, name the queue."""
+
+
 class UnknownSuffixWarning(UserWarning):
     """A suffix was used that the queue was not registered with, so that nothing may be receiving it."""
 
@@ -212,6 +217,15 @@ class QueueMissing(AWSError):
     transient = True
 
 
+class QueueNotYetCreated(QueueMissing):
+    """The queue {queue!r} does not exist yet. It is created when it is first used, or by "manage.py sqs_setup"."""
+
+
+class QueueDeletedRecently(QueueMissing):
+    """The queue {queue!r} was deleted less than 60 seconds ago, and SQS allows its name again only after that. Try
+    again in a minute."""
+
+
 class Throttled(AWSError):
     """AWS throttles {action} on the queue {queue!r} ({detail}). Try again later, or ask for a higher quota."""
 
@@ -231,6 +245,23 @@ class RequestRefused(AWSError):
 # --- the engine ------------------------------------------------------------------------------------------------------
 
 
+class NothingToReceive(DjangoSQSError):
+    """No registered queue has a receiver, so there is nothing to receive. Decorate a function with @receiver("name") in the
+    receivers.py of an installed app."""
+
+
 class FailedTableMissing(DjangoSQSError):
     """The table {table} for failed messages is missing in the database {using!r}. Run "manage.py migrate django_sqs", or
     set SQS_KEEP_FAILED = False to have failed messages only logged."""
+
+
+# --- the commands ----------------------------------------------------------------------------------------------------
+
+
+class ServerMissing(DjangoSQSError, ImportError):
+    """The local SQS server needs moto, which is not installed ({detail}). Run: pip install "django-sqs[local]"."""
+
+
+class ServerNotStarted(DjangoSQSError):
+    """The local SQS server cannot listen at {host}, port {port}: {detail}. Choose another port with --port (0 takes a
+    free one)."""

@@ -29,7 +29,8 @@ Sendable = BaseMessage[Any] | Mapping[str, Any]
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """SQS's own, approximate counts of a queue's messages: visible, received and not yet deleted, and sent with a delay."""
+    """SQS's own, approximate counts of a queue's messages: visible, received and not yet deleted, and sent with a
+    delay."""
 
     waiting: int
     in_flight: int
@@ -38,6 +39,13 @@ class QueueStatus:
     @property
     def total(self) -> int:
         return self.waiting + self.in_flight + self.delayed
+
+    @classmethod
+    def of(cls, queue: PhysicalQueue) -> QueueStatus:
+        """Ask AWS (sqs:GetQueueAttributes). Raises `AWSError`."""
+        names = [f"ApproximateNumberOfMessages{name}" for name in ("", "NotVisible", "Delayed")]
+        counts = queue.attributes(*names)
+        return cls(*(int(counts.get(name, 0)) for name in names))
 
 
 class RegisteredQueue:
@@ -98,13 +106,14 @@ class RegisteredQueue:
 
     # --- the queue at AWS
 
-    def physical(self, suffix: str | None = None, tuning: Tuning = CALLING) -> PhysicalQueue:
-        """The queue at AWS, which is created when it is missing where SQS_CREATE_QUEUES allows that."""
+    def physical(self, suffix: str | None = None, tuning: Tuning = CALLING, create: bool = True) -> PhysicalQueue:
+        """The queue at AWS, which is created when it is missing where SQS_CREATE_QUEUES allows that; never without
+        `create`."""
         return PhysicalQueue(
             self.full_name(suffix),
             Connection.from_settings(),
             tuning,
-            self.create_attributes if conf.create_queues else None,
+            self.create_attributes if create and conf.create_queues else None,
         )
 
     def create_attributes(self) -> dict[str, str]:
@@ -119,31 +128,34 @@ class RegisteredQueue:
         return self.physical(suffix).exists()
 
     def create(self, suffix: str | None = None) -> str:
-        """Create the queue (sqs:CreateQueue) and return its address. Does nothing where it exists with these attributes."""
+        """Create the queue (sqs:CreateQueue) and return its address. Does nothing where it exists with these
+        attributes."""
         return self.physical(suffix).create(self.create_attributes())
 
     def delete_queue(self, suffix: str | None = None) -> None:
-        """Delete the queue itself, with all that is in it (sqs:DeleteQueue). SQS allows the name again after 60 seconds."""
+        """Delete the queue itself, with all that is in it (sqs:DeleteQueue). SQS allows the name again after 60
+        seconds."""
         self.physical(suffix).delete_queue()
 
     def status(self, suffix: str | None = None) -> QueueStatus:
         """How many messages there are (sqs:GetQueueAttributes); SQS's counts may lag behind by a minute."""
-        names = ("", "NotVisible", "Delayed")
-        counts = self.physical(suffix).attributes(*(f"ApproximateNumberOfMessages{name}" for name in names))
-        return QueueStatus(*(int(counts.get(f"ApproximateNumberOfMessages{name}", 0)) for name in names))
+        return QueueStatus.of(self.physical(suffix))
 
     def clear(self, suffix: str | None = None, progress: Callable[[int], object] | None = None) -> Cleared:
-        """Receive and delete until nothing comes any more (sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes).
-        `progress` is called with the number of each batch deleted. Messages in flight elsewhere are left, and counted."""
+        """Receive and delete until nothing comes any more (sqs:ReceiveMessage, sqs:DeleteMessage,
+        sqs:GetQueueAttributes). `progress` is called with the number of each batch deleted. Messages in flight
+        elsewhere are left, and counted."""
         return clear_queue(self.physical(suffix), progress)
 
     def purge(self, suffix: str | None = None) -> None:
-        """Delete all messages, those in flight too (sqs:PurgeQueue). SQS takes up to 60 seconds, and allows one purge in 60."""
+        """Delete all messages, those in flight too (sqs:PurgeQueue). SQS takes up to 60 seconds, and allows one purge
+        in 60."""
         self.physical(suffix).purge()
 
     def receive_single(self, suffix: str | None = None, wait: float = 0) -> BaseMessage[Any] | None:
-        """Receive and delete one message (sqs:ReceiveMessage, sqs:DeleteMessage) and return it; None where none came within
-        `wait` seconds (at most 20). For scripts: it does not run the receiver, and a script that dies has lost the message."""
+        """Receive and delete one message (sqs:ReceiveMessage, sqs:DeleteMessage) and return it; None where none came
+        within `wait` seconds (at most 20). For scripts: it does not run the receiver, and a script that dies has lost
+        the message."""
         physical = self.physical(suffix)
         received = physical.receive(1, min(wait, MAX_WAIT_SECS), self.options.visibility)
         if not received:

@@ -19,21 +19,23 @@ _WAIT_SECS = 1
 
 @dataclass(frozen=True)
 class Cleared:
-    """What a clear did: messages deleted, and those left because they were in flight elsewhere."""
+    """What a clear did: messages deleted, and those left because they were in flight elsewhere or delayed."""
 
     deleted: int
     in_flight: int
+    delayed: int = 0
 
 
 def clear_queue(queue: PhysicalQueue, progress: Callable[[int], object] | None = None) -> Cleared:
     """Receive and delete until every worker finds the queue empty. Raises `AWSError`."""
     queue.url()
     lock = threading.Lock()
+    stopped = threading.Event()
     deleted = 0
 
     def work() -> None:
         nonlocal deleted
-        while True:
+        while not stopped.is_set():
             handles = [message["ReceiptHandle"] for message in queue.receive(BATCH, _WAIT_SECS, _VISIBILITY_SECS)]
             if not handles:
                 return
@@ -44,9 +46,13 @@ def clear_queue(queue: PhysicalQueue, progress: Callable[[int], object] | None =
                     progress(count)
 
     with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="sqs-clear") as pool:
-        for future in [pool.submit(work) for _ in range(_PARALLEL)]:
-            future.result()
-    in_flight = queue.attributes("ApproximateNumberOfMessagesNotVisible").get(
-        "ApproximateNumberOfMessagesNotVisible", "0"
-    )
-    return Cleared(deleted=deleted, in_flight=int(in_flight))
+        try:
+            for future in [pool.submit(work) for _ in range(_PARALLEL)]:
+                future.result()
+        finally:
+            # After Ctrl-C or a failure the pool waits for the others, which would first empty the queue.
+            stopped.set()
+    names = ("ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+    left = queue.attributes(*names)
+    in_flight, delayed = (int(left.get(name, 0)) for name in names)
+    return Cleared(deleted=deleted, in_flight=in_flight, delayed=delayed)

@@ -19,12 +19,8 @@ _CREDENTIALS_REFUSED = {
     "UnrecognizedClientException",
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "KmsAccessDenied", "KMS.AccessDeniedException"}
-_QUEUE_MISSING = {
-    "AWS.SimpleQueueService.NonExistentQueue",
-    "AWS.SimpleQueueService.QueueDeletedRecently",
-    "QueueDeletedRecently",
-    "QueueDoesNotExist",
-}
+_QUEUE_MISSING = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
+_DELETED_RECENTLY = {"AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"}
 #: Codes that mean "later": of a whole request, and of one entry of a batch.
 THROTTLING = {
     "KmsThrottled",
@@ -59,6 +55,7 @@ def _from_answer(error: Exception, action: str, queue: str) -> errors.AWSError:
     detail = f"{told.get('Code') or status}: {told.get('Message') or 'no message'}"
     facts = {"action": action, "queue": queue, "detail": detail, "codes": codes}
     for names, kind in (
+        (_DELETED_RECENTLY, errors.QueueDeletedRecently),
         (_QUEUE_MISSING, errors.QueueMissing),
         (_CREDENTIALS_REFUSED, errors.CredentialsRefused),
         (_DENIED, errors.AccessDenied),

@@ -114,6 +114,13 @@ class PhysicalQueue:
         )
         return dict(answer.get("Attributes", {}))
 
+    def set_attributes(self, attributes: Mapping[str, str]) -> None:
+        """Change attributes of the queue (sqs:SetQueueAttributes)."""
+        self._call(
+            "SetQueueAttributes",
+            lambda url: self.client.set_queue_attributes(QueueUrl=url, Attributes=dict(attributes)),  # type: ignore[arg-type]
+        )
+
     def purge(self) -> None:
         """Delete all messages (sqs:PurgeQueue): takes up to 60 seconds, and once in 60 seconds is all that SQS allows."""
         self._call("PurgeQueue", lambda url: self.client.purge_queue(QueueUrl=url))
