@@ -10,10 +10,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from runner import folder, pictures
 from runner.processes import Failed, Processes, StopSignals
+from runner.progress import bar, counted
 from runner.site import DATA, Site, claim, feed, guarded, open_site, shown_name
 
 # Seconds for the receivers, at least and for each picture. They need a fraction of one; this is for a hang.
@@ -67,7 +66,7 @@ def demo(options: argparse.Namespace, signals: StopSignals) -> int:
 def paint(target: Path, count: int, signals: StopSignals) -> folder.Choice:
     """Paint the pictures, with a bar."""
     painted = []
-    for path in tqdm(pictures.make_pictures(target, count), "Painting pictures", count, unit="picture"):
+    for path in counted(pictures.make_pictures(target, count), "Painting pictures", count):
         signals.check()
         painted.append(path)
     return folder.Choice(painted, [])
@@ -102,11 +101,11 @@ def receive(site: Site, processes: Processes) -> None:
     from photos.models import UNFINISHED, State
 
     total = sum(counts().values())
-    with tqdm(total=total, desc="Pictures ready", unit="picture") as bar:
+    with bar("Pictures ready", total) as progress:
 
         def look() -> None:
-            if ready := counts()[State.READY] - bar.n:
-                bar.update(ready)
+            if ready := counts()[State.READY] - progress.n:
+                progress.update(ready)
 
         seconds = PATIENCE_SECONDS + PATIENCE_PER_PICTURE_SECONDS * total
         processes.run("receivers", site.command("runreceiver", "--until-empty"), look, seconds)

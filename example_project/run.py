@@ -15,6 +15,9 @@ from runner.site import DATA, START_SECONDS, claim, feed, guarded, open_site
 
 CHECK_SECONDS = 0.2
 
+# Less than what the receivers are given before they are forced to end.
+RECEIVER_GRACE_SECONDS = "8"
+
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
@@ -53,11 +56,11 @@ def run(options: argparse.Namespace, signals: StopSignals) -> int:
             with Processes(signals, data / "logs", site.environment()) as processes:
                 print(f"Starting. Data: {data}. Local SQS: {site.endpoint}", flush=True)
                 site.open(processes)
-                processes.start("receivers", site.command("runreceiver"))
+                processes.start("receivers", site.command("runreceiver", "--grace", RECEIVER_GRACE_SECONDS))
                 processes.start("web", site.command("runserver", "--noreload", f"127.0.0.1:{port}"))
                 processes.wait_until(lambda: listens(port), "The start of the web server", START_SECONDS)
-                begin(choice, data, options.count, processes)
                 print(f"The photograph site is ready: http://127.0.0.1:{port}/ (Ctrl-C ends it)", flush=True)
+                begin(choice, data, options.count, processes)
                 while True:
                     processes.check()
                     time.sleep(CHECK_SECONDS)

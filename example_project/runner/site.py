@@ -36,13 +36,17 @@ class Site:
         return f"http://127.0.0.1:{self.sqs_port}"
 
     def environment(self) -> dict[str, str]:
-        """What the settings of the site read, and what keeps botocore from asking the network for credentials."""
+        """The environment of every process of the site: what its settings read, and nothing that leads away from it."""
         return {
-            **os.environ,
+            # A profile or a token of the developer's is nothing for a server on this machine.
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # botocore would ask a proxy for the loopback address too.
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
             "DJANGO_SETTINGS_MODULE": "photosite.settings",
             "PHOTOSITE_DATA": str(self.data),
             "SQS_ENDPOINT_URL": self.endpoint,
-            "AWS_EC2_METADATA_DISABLED": "true",
             "PYTHONUNBUFFERED": "1",
         }
 
@@ -51,12 +55,19 @@ class Site:
         return [sys.executable, str(PROJECT / "manage.py"), *arguments]
 
     def open(self, processes: Processes) -> None:
-        """Start the local SQS, make the database and the queues, and make Django ready in this process too."""
+        """Start the local SQS, make the database and the queues, and enter."""
         processes.start("sqs_local", self.command("sqs_local", "--port", str(self.sqs_port)))
         processes.run("migrate", self.command("migrate", "--verbosity", "0"))
         processes.wait_until(lambda: listens(self.sqs_port), "The start of the local SQS", START_SECONDS)
         processes.run("sqs_setup", self.command("sqs_setup"))
-        os.environ.update(self.environment())
+        self.enter()
+
+    def enter(self) -> None:
+        """Make Django and its settings ready in this process."""
+        environment = self.environment()
+        for name in set(os.environ) - set(environment):
+            del os.environ[name]
+        os.environ.update(environment)
         import django
 
         django.setup()
