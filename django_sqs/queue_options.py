@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
@@ -15,6 +16,8 @@ from django_sqs.sending.options import reserved_parameters
 
 if TYPE_CHECKING:
     RetryDelays = Sequence[float] | Callable[[int], float]
+
+logger = logging.getLogger("django_sqs")
 
 #: Seconds until a message that failed is visible again, by receive count; the last one repeats.
 DEFAULT_RETRY_DELAYS = (10, 20, 40, 80, 160, 320, 640)
@@ -41,7 +44,8 @@ class OptionKeywords(TypedDict, total=False):
 class QueueOptions:
     """How a queue's messages are received. Times in seconds."""
 
-    #: How long a message is hidden from other receivers; extended while it is held. None: SQS_DEFAULT_VISIBILITY_TIMEOUT.
+    #: How long a message is hidden from other receivers; extended while it is held. None:
+    #: SQS_DEFAULT_VISIBILITY_TIMEOUT.
     visibility_timeout: float | None = None
     #: What its messages are.
     message_class: type[BaseMessage[Any]] = Message
@@ -68,9 +72,14 @@ class QueueOptions:
 
     def delay_after(self, receive_count: int) -> float:
         """Seconds until a message that failed at this receive is visible again."""
-        if callable(self.retry_delays):
-            return max(0.0, float(self.retry_delays(receive_count)))
-        return float(self.retry_delays[min(max(receive_count, 1), len(self.retry_delays)) - 1])
+        delays = self.retry_delays
+        if callable(delays):
+            try:
+                return max(0.0, float(delays(receive_count)))
+            except Exception:
+                logger.exception("retry_delays=%r failed for receive %d; the default is used.", delays, receive_count)
+                delays = DEFAULT_RETRY_DELAYS
+        return float(delays[min(max(receive_count, 1), len(delays)) - 1])
 
     @property
     def handlers(self) -> int:
@@ -115,8 +124,8 @@ def _is_delays(value: Any) -> bool:
 
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    # 0 to 43,200 is SQS's range; a receiver needs 2, so that there is time to extend. The check tells of that, since a queue
-    # that is only sent to may have any.
+    # 0 to 43,200 is SQS's range; a receiver needs 2, so that there is time to extend. The check tells of that, since a
+    # queue that is only sent to may have any.
     "visibility_timeout": (_optional(is_number(0, 43_200)), "seconds from 2 to 43,200 (12 hours)"),
     "message_class": (_is_message_class, "a subclass of django_sqs.message.BaseMessage"),
     "delete_on_start": (is_flag, "True or False"),
@@ -134,7 +143,8 @@ NAMES = tuple(entry.name for entry in fields(QueueOptions))
 
 
 def make_options(queue: str, keywords: Mapping[str, Any]) -> QueueOptions:
-    """Checked options. Raises `WrongArgument` for a keyword that is none, `InvalidOption` for a value that is not right."""
+    """Checked options. Raises `WrongArgument` for a keyword that is none, `InvalidOption` for a value that is not
+    right."""
     _check(queue, keywords)
     message_class = keywords.get("message_class", Message)
     reserved = reserved_parameters(message_class)

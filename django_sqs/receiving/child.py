@@ -1,0 +1,50 @@
+"""What runs in a receiver process, however it was started."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+
+from django_sqs.receiving import interrupts
+from django_sqs.receiving.channel import Channel
+from django_sqs.receiving.receiver import BROKEN, Job, Receiver
+
+logger = logging.getLogger("django_sqs.receiving")
+
+
+def run_in_process(job: Job, sock: socket.socket) -> int:
+    """Be the receiver, in a process of its own. Returns its exit status."""
+    # A terminal sends SIGINT to all: what it means, the supervisor decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None:
+        signal.signal(hangup, signal.SIG_IGN)
+    with interrupts.caught([signal.SIGTERM]) as wakeup:
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        return run(job, Channel(sock, wakeup))
+
+
+def run(job: Job, channel: Channel) -> int:
+    """Be the receiver. Whatever goes wrong is logged."""
+    from django_sqs.registry import queues
+
+    try:
+        return Receiver(queues[job.queue], job, channel).run()
+    except Exception:
+        logger.critical(
+            "The receiver of %s failed.", job.queue, exc_info=True, extra={"queue": job.queue, "action": "died"}
+        )
+        return BROKEN
+
+
+def leave(status: int) -> None:
+    """End the process without running what its parent registered to run at its own end, and without waiting for
+    threads."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)

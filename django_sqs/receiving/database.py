@@ -1,0 +1,66 @@
+"""Django's database connections around a message.
+
+A connection is kept from one message to the next, since to open one for each cost a third of the throughput when it was
+measured; it is closed when it cannot be trusted any more, and when its handler has nothing to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import connections, reset_queries
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+logger = logging.getLogger("django_sqs.receiving")
+
+#: A connection may live at least this long, in seconds, whatever CONN_MAX_AGE is: its default 0 is meant for web
+#: requests.
+_MIN_AGE_SECS = 60.0
+
+
+def before_message() -> None:
+    """Forget the queries that DEBUG collects, which would grow for ever."""
+    reset_queries()
+
+
+def after_message(failed: bool, close: bool) -> None:
+    """Close this thread's connections that are unusable or too old; after a failure those that are suspect; all if
+    `close`."""
+    _close_where(lambda connection: close or _is_stale(connection) or (failed and _is_suspect(connection)))
+
+
+def close_all() -> None:
+    """Close this thread's connections: its handler goes idle, or ends."""
+    _close_where(lambda connection: True)
+
+
+def _close_where(wanted: Callable[[BaseDatabaseWrapper], bool]) -> None:
+    for connection in connections.all(initialized_only=True):
+        # In a block of atomic() we are inside a test, whose connection this is.
+        if connection.connection is None or connection.in_atomic_block:
+            continue
+        try:
+            if wanted(connection):
+                connection.close()
+        except Exception:
+            # The message is settled whatever becomes of its connection; the next query opens another.
+            logger.exception("The database connection %s could not be closed.", connection.alias)
+
+
+def _is_suspect(connection: BaseDatabaseWrapper) -> bool:
+    # A transaction that was left open, or autocommit left off, would swallow the work of the next message.
+    return connection.errors_occurred or bool(connection.get_autocommit() != connection.settings_dict["AUTOCOMMIT"])
+
+
+def _is_stale(connection: BaseDatabaseWrapper) -> bool:
+    if connection.errors_occurred:
+        if not connection.is_usable():
+            return True
+        connection.errors_occurred = False
+    max_age = connection.settings_dict["CONN_MAX_AGE"]
+    if max_age is None or connection.close_at is None:
+        return False
+    opened_at = connection.close_at - max_age
+    return bool(time.monotonic() - opened_at > max(max_age, _MIN_AGE_SECS))

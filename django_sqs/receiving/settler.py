@@ -1,0 +1,233 @@
+"""Deletes and visibility changes, in batches."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from django_sqs.aws.physical_queue import BATCH, EntryFailure, PhysicalQueue
+from django_sqs.exceptions import AWSError
+from django_sqs.receiving.held import HeldMessage
+from django_sqs.receiving.holdings import Holdings
+from django_sqs.receiving.outage import Outage
+from django_sqs.receiving.part import Part, logger
+
+#: Requests in flight at the most.
+MAX_REQUESTS = 8
+#: The longest that a settlement waits for others to share its request, in seconds.
+_GATHER_SECS = 0.05
+#: Waits between tries, in seconds: the first, and the longest.
+_RETRY_SECS = (0.2, 5.0)
+#: How long a change waits for an extension of the same message to end, in seconds.
+_EXTENSION_PAUSE_SECS = 0.02
+
+
+class Settlement:
+    """What is to be told SQS of one message: delete it (`seconds` None), or make it visible in `seconds`."""
+
+    __slots__ = ("message", "seconds", "since")
+
+    def __init__(self, message: HeldMessage, seconds: float | None) -> None:
+        self.message = message
+        self.seconds = seconds
+        self.since = time.monotonic()
+
+
+class Settler(Part):
+    """Confirms to SQS what became of messages, and lets go of them when SQS has confirmed it."""
+
+    name = "settler"
+
+    def __init__(self, queue: PhysicalQueue, holdings: Holdings, on_death: Callable[[Part], None]) -> None:
+        super().__init__(queue.name, on_death)
+        self._physical = queue
+        self._holdings = holdings
+        self._wanted = threading.Condition()
+        self._deletes: deque[Settlement] = deque()
+        self._changes: deque[Settlement] = deque()
+        #: To be tried again, by when.
+        self._later: list[tuple[float, int, Settlement]] = []
+        self._number = itertools.count()
+        self._idle = 0
+        self._hurried = False
+        self._stopped = False
+        self._progress = False
+        self._outage = Outage(logger, queue.name, "deleting")
+
+    def start(self) -> None:
+        self.spawn(self._loop)
+
+    def delete(self, message: HeldMessage) -> None:
+        """The message is done with."""
+        self._put(self._deletes, Settlement(message, None))
+
+    def give_back(self, message: HeldMessage, seconds: float) -> None:
+        """The message stays in the queue and becomes visible in `seconds` from now."""
+        message.returning = True
+        self._put(self._changes, Settlement(message, seconds))
+
+    def hurry(self) -> None:
+        """The process drains: gather no longer."""
+        with self._wanted:
+            self._hurried = True
+            self._wanted.notify_all()
+
+    def stop(self) -> None:
+        """End when nothing is left to settle."""
+        with self._wanted:
+            self._stopped = True
+            self._wanted.notify_all()
+
+    def progressed(self) -> bool:
+        """Was anything confirmed since this was last asked?"""
+        progressed, self._progress = self._progress, False
+        return progressed
+
+    def _put(self, queue: deque[Settlement], settlement: Settlement) -> None:
+        with self._wanted:
+            queue.append(settlement)
+            # The first one starts the clock, the tenth fills the batch; those between need not wake anybody.
+            if len(queue) == 1 or len(queue) >= BATCH or self._holdings.quiet:
+                if self._idle:
+                    self._wanted.notify()
+                elif len(queue) >= BATCH and len(self._threads) < MAX_REQUESTS:
+                    self.spawn(self._loop)
+
+    def _loop(self) -> None:
+        while True:
+            batch = self._next_batch()
+            if batch is None:
+                return
+            if batch[0].seconds is None:
+                self._delete(batch)
+            else:
+                self._change(batch)
+
+    def _next_batch(self) -> list[Settlement] | None:
+        with self._wanted:
+            while True:
+                now = time.monotonic()
+                self._bring_back(now)
+                wait: float | None = None
+                for queue in (self._deletes, self._changes):
+                    if not queue:
+                        continue
+                    ripe_in = 0.0 if self._ripe(queue) else queue[0].since + _GATHER_SECS - now
+                    if ripe_in <= 0:
+                        return [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+                    wait = ripe_in if wait is None else min(wait, ripe_in)
+                if self._later:
+                    due_in = max(0.001, self._later[0][0] - now)
+                    wait = due_in if wait is None else min(wait, due_in)
+                elif wait is None and self._stopped:
+                    return None
+                self._idle += 1
+                self._wanted.wait(wait)
+                self._idle -= 1
+
+    def _ripe(self, queue: deque[Settlement]) -> bool:
+        return len(queue) >= BATCH or self._hurried or self._holdings.quiet
+
+    def _bring_back(self, now: float) -> None:
+        while self._later and self._later[0][0] <= now:
+            settlement = heapq.heappop(self._later)[2]
+            (self._deletes if settlement.seconds is None else self._changes).append(settlement)
+
+    # --- deletes
+
+    def _delete(self, batch: list[Settlement]) -> None:
+        handles = [settlement.message.handle for settlement in batch]
+        try:
+            failures = self._physical.delete_batch(handles)
+        except AWSError as error:
+            self._outage.failed(error)
+            for settlement in batch:
+                self._delete_failed(settlement, str(error), permanent=False)
+            return
+        self._outage.ended()
+        self._progress = True
+        failed = {failure.index: failure for failure in failures}
+        for index, settlement in enumerate(batch):
+            if index in failed:
+                self._delete_failed(settlement, str(failed[index]), permanent=failed[index].permanent)
+                continue
+            message = settlement.message
+            if message.handle != handles[index]:
+                # Received again meanwhile: SQS takes the old handle and may not delete for it.
+                self.delete(message)
+                continue
+            if message.lost:
+                # SQS accepts the handle of a message that was received again since, and then may not delete it.
+                self._holdings.remember(message)
+            else:
+                self._holdings.forget(message)
+            self._holdings.drop(message)
+
+    def _delete_failed(self, settlement: Settlement, reason: str, permanent: bool) -> None:
+        message = settlement.message
+        self._holdings.remember(message)
+        if not permanent and not message.lost and time.monotonic() < message.deadline:
+            self._try_later(settlement)
+            return
+        logger.warning(
+            "%s: message %s was handled but could not be deleted (%s). If it comes back to this process it is deleted"
+            " without being run; another process would run it again.",
+            self.queue,
+            message.id,
+            reason,
+            extra=message.log_extra(self.queue, "delete_failed"),
+        )
+        self._holdings.drop(message)
+
+    # --- visibility changes
+
+    def _change(self, batch: list[Settlement]) -> None:
+        ready = []
+        for settlement in batch:
+            if settlement.message.superseded:
+                self._holdings.drop(settlement.message)
+            elif settlement.message.extending:
+                self._try_later(settlement, _EXTENSION_PAUSE_SECS)
+            else:
+                ready.append(settlement)
+        if not ready:
+            return
+        changes = [(settlement.message.handle, settlement.seconds or 0) for settlement in ready]
+        try:
+            failures = self._physical.change_visibility_batch(changes)
+        except AWSError as error:
+            self._outage.failed(error)
+            for settlement in ready:
+                self._change_failed(settlement, None)
+            return
+        self._outage.ended()
+        self._progress = True
+        failed = {failure.index: failure for failure in failures}
+        for index, settlement in enumerate(ready):
+            if index in failed:
+                self._change_failed(settlement, failed[index])
+            else:
+                self._holdings.drop(settlement.message)
+
+    def _change_failed(self, settlement: Settlement, failure: EntryFailure | None) -> None:
+        message = settlement.message
+        permanent = failure is not None and failure.permanent
+        if permanent or message.lost or time.monotonic() >= message.deadline:
+            # It is visible again, or soon is: that is all that was wanted.
+            self._holdings.drop(message)
+        else:
+            self._try_later(settlement)
+
+    def _try_later(self, settlement: Settlement, seconds: float | None = None) -> None:
+        if seconds is None:
+            first, longest = _RETRY_SECS
+            seconds = min(longest, first * 2**settlement.message.attempts) * random.uniform(0.5, 1.0)
+            settlement.message.attempts += 1
+        with self._wanted:
+            heapq.heappush(self._later, (time.monotonic() + seconds, next(self._number), settlement))
+            self._wanted.notify()

@@ -1,0 +1,74 @@
+"""How much may be asked for: never more than can soon start."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+from django_sqs.aws.physical_queue import BATCH
+
+#: Polls in flight at the most, and so messages asked for and buffered.
+MAX_POLLS = 8
+MAX_WINDOW = MAX_POLLS * BATCH
+#: Where ten messages take longer than this, in seconds, none is fetched ahead: it would hide behind them from other
+#: processes.
+_BATCH_LASTS_SECS = 1.0
+#: Round trips of work that are fetched ahead; more than one, because no two round trips are alike.
+_ROUND_TRIPS = 1.5
+#: The weight of the newest handling time in their mean.
+_WEIGHT = 0.1
+#: Until a round trip was measured it is taken for this, in seconds.
+_FIRST_ROUND_TRIP_SECS = 0.02
+
+
+class Window:
+    """The arithmetic of polling. It has no lock: whoever uses it holds that of `Holdings`.
+
+    Capacity is handlers / mean handling time, never the throughput seen: measured while starved, that would keep the
+    window shut.
+    """
+
+    def __init__(self, handlers: int) -> None:
+        self.handlers = handlers
+        self.asked = 0
+        self.polls = 0
+        #: The last poll brought messages, so that there are likely to be more.
+        self.hot = False
+        self._mean: float | None = None
+        self._round_trips: deque[float] = deque(maxlen=16)
+
+    def handled(self, seconds: float) -> None:
+        """A handler was busy for so long with one message."""
+        self._mean = seconds if self._mean is None else self._mean + _WEIGHT * (seconds - self._mean)
+
+    def polled(self, asked: int, got: int, seconds: float) -> None:
+        """A poll was answered."""
+        self.asked -= asked
+        # Only a poll that found messages right after another did cannot have waited for them.
+        if got and self.hot:
+            self._round_trips.append(seconds)
+        self.hot = got > 0
+
+    @property
+    def round_trip(self) -> float:
+        return min(self._round_trips, default=_FIRST_ROUND_TRIP_SECS)
+
+    @property
+    def capacity(self) -> float:
+        """Messages a second that the handlers can do; 0 while that is not known."""
+        if self._mean is None:
+            return 0.0
+        return self.handlers / max(self._mean, 1e-6)
+
+    def may_ask(self, free: int, buffered: int) -> int:
+        """How many messages another poll may ask for now; 0 for none."""
+        if self.polls >= MAX_POLLS or (self.polls and not self.hot):
+            return 0
+        capacity = self.capacity
+        if capacity * _BATCH_LASTS_SECS <= BATCH:
+            # Slow messages, or the first ones: one poll, for exactly the handlers that are free.
+            return 0 if self.polls else min(BATCH, max(0, free - buffered))
+        target = min(MAX_WINDOW, free + capacity * _ROUND_TRIPS * self.round_trip)
+        # Full batches: half a batch costs the same request.
+        target = math.ceil(target / BATCH) * BATCH
+        return BATCH if buffered + self.asked + BATCH <= target else 0
