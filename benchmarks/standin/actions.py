@@ -39,6 +39,10 @@ class Actions:
             **messages.table(),
         }
 
+    def names(self) -> list[str]:
+        """Every action that perform() knows."""
+        return sorted(self._table)
+
     def perform(self, action: str, request: JSON) -> Answer:
         """Carry out one action; raises SQSError where it is refused."""
         handler = self._table.get(action)

@@ -98,7 +98,7 @@ class Control:
             raise ValueError(f"There is no {', '.join(unknown)} to set; there are {', '.join(known)}.")
         rules = [faults.from_json(fault) for fault in body.get("faults", [])]
         limits = _limits(body.get("limits", {}))
-        latencies = {name: _milliseconds(body[name]) for name in ("latency_ms", "latency_jitter_ms") if name in body}
+        latencies = {name: _milliseconds(value) for name, value in body.items() if name.startswith("latency")}
         server = self._server
         for name, milliseconds in latencies.items():
             setattr(server.faults, name, milliseconds)

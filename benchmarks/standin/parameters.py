@@ -128,7 +128,7 @@ def selected(attributes: MessageAttributes, wanted: list[str]) -> JSON:
     if not wanted or not attributes:
         return {}
     if "All" not in wanted and ".*" not in wanted:
-        prefixes = tuple(name[:-1] for name in wanted if name.endswith(".*"))
+        prefixes = tuple(name[:-2] for name in wanted if name.endswith(".*"))
         attributes = {
             name: value
             for name, value in attributes.items()

@@ -76,6 +76,8 @@ class Server:
         messages = MessageActions(self.store, self.counters)
         messages.judge = self.faults.judge
         self.actions = actions.Actions(self.store, messages)
+        for name in self.actions.names():
+            self.counters.action(name)
         self.listeners = Listeners(self.loop, self.handle, self.counters)
         self.control = Control(self)
 
