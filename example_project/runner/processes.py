@@ -15,6 +15,10 @@ from types import FrameType, TracebackType
 
 WATCHDOG = Path(__file__).with_name("watchdog.py")
 
+# A process begins when the watchdog knows of it. Were this program killed in between, the process would read the end of
+# the file instead of the word, and end.
+WAIT_FOR_WORD = ("sh", "-c", 'read -r word && exec "$@" </dev/null', "sh")
+
 # Seconds. Receivers finish the picture at hand and the poll in flight; the rest ends at once.
 STOP_SECONDS = 12.0
 CHECK_SECONDS = 0.05
@@ -106,8 +110,8 @@ class Processes:
         self.signals.check()
         with self.log(name).open("wb") as output:
             process = subprocess.Popen(
-                arguments,
-                stdin=subprocess.DEVNULL,
+                [*WAIT_FOR_WORD, *arguments],
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self.environment,
@@ -115,6 +119,9 @@ class Processes:
             )
         self.running[name] = process
         self._tell(f"+{process.pid}")
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), process.stdin:
+            process.stdin.write(b"go\n")
 
     def run(
         self,
