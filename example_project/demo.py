@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 
 from runner import folder, pictures
+from runner.arguments import whole_number
 from runner.processes import Failed, Processes, StopSignals
 from runner.progress import bar, counted
-from runner.site import DATA, Site, claim, feed, guarded, open_site, shown_name
+from runner.site import DATA, Site, claim, feed, guarded, open_site
 
 # Seconds for the receivers, at least and for each picture. They need a fraction of one; this is for a hang.
 PATIENCE_SECONDS = 120.0
@@ -28,20 +29,15 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="demo.py", description=__doc__.split("\n\n")[0])
     parser.add_argument("--photos", type=Path, metavar="DIR", help="the folder of pictures (default: painted ones)")
     parser.add_argument(
-        "--count", type=positive, metavar="N", help="how many pictures (default: 12 painted ones, 200 of a folder)"
+        "--count",
+        type=whole_number(1, 10_000),
+        metavar="N",
+        help="how many pictures (default: 12 painted ones, 200 of a folder)",
     )
     parser.add_argument(
         "--data", type=Path, default=DATA / "demo", metavar="DIR", help="emptied at the start (default: %(default)s)"
     )
     return parser.parse_args(arguments)
-
-
-def positive(text: str) -> int:
-    """A whole number above 0."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
 
 
 def demo(options: argparse.Namespace, signals: StopSignals) -> int:
@@ -55,8 +51,6 @@ def demo(options: argparse.Namespace, signals: StopSignals) -> int:
             site.open(processes)
             if choice is None:
                 choice = paint(data / "pictures", options.count or len(pictures.SCENES), signals)
-            for sentence in choice.left_out:
-                print(sentence)
             captions = send_all(choice, processes)
             receive(site, processes)
             print(processes.run("sqs_status", site.command("sqs_status")), flush=True)
@@ -69,30 +63,18 @@ def paint(target: Path, count: int, signals: StopSignals) -> folder.Choice:
     for path in counted(pictures.make_pictures(target, count), "Painting pictures", count):
         signals.check()
         painted.append(path)
-    return folder.Choice(painted, [])
+    return folder.Choice(painted, folder.captions_of(target, painted), [])
 
 
 def send_all(choice: folder.Choice, processes: Processes) -> int:
     """Feed the pictures and their captions. Returns how many captions were sent."""
-    from django_sqs.exceptions import DjangoSQSError
-    from photos.library import send_captions
-
-    names = [shown_name(path) for path in choice.pictures]
-    try:
-        captions = pictures.read_captions(choice.pictures[0].parent, names)
-    except ValueError as error:
-        raise Failed(str(error)) from error
-    photos, unread = feed(choice.pictures, processes)
-    for sentence in unread:
+    fed = feed(choice, processes)
+    for sentence in fed.left_out:
         print(sentence)
-    if not photos:
+    if not fed.pictures:
         raise Failed("None of the pictures could be read.")
-    try:
-        sent = send_captions(captions)
-    except DjangoSQSError as error:
-        raise Failed(f"The captions could not be sent: {error}") from error
-    print(f"Sent: {len(photos)} pictures, {sent} captions.", flush=True)
-    return sent
+    print(f"Sent: {fed.pictures} pictures, {fed.captions} captions.", flush=True)
+    return fed.captions
 
 
 def receive(site: Site, processes: Processes) -> None:
@@ -122,8 +104,8 @@ def report(data: Path, captions: int) -> int:
     failed = Photo.objects.filter(state=State.FAILED).order_by("name")
     captioned = Photo.objects.exclude(caption="").count()
     size = sum(photo.thumbnail_path.stat().st_size for photo in ready)
-    print(f"{len(ready)} thumbnails ({size / 1e6:.1f} MB) in {data / 'media' / 'thumbnails'}")
-    print(f"{captioned} pictures have a caption ({captions} were sent). For example:")
+    print(f"Thumbnails: {len(ready)} ({size / 1e6:.1f} MB), in {data / 'media' / 'thumbnails'}")
+    print(f"Captions: {captioned} of {captions} sent")
     for photo in ready[:EXAMPLES]:
         facts = [f"{photo.width} x {photo.height}", photo.exif.get("camera"), photo.exif.get("settings"), photo.caption]
         print(f"  {photo.name}: {', '.join(filter(None, facts))}")

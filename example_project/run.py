@@ -6,14 +6,18 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from runner import folder, pictures
+from runner.arguments import whole_number
 from runner.processes import Processes, Stopped, StopSignals, free_port, listens
-from runner.site import DATA, START_SECONDS, claim, feed, guarded, open_site
+from runner.site import DATA, START_SECONDS, claim, feed, guarded, open_site, resend_unfinished
 
 CHECK_SECONDS = 0.2
+
+# Pictures that are painted for a site which has none.
+PAINTED = 6
 
 # Less than what the receivers are given before they are forced to end.
 RECEIVER_GRACE_SECONDS = "8"
@@ -25,7 +29,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--photos", type=Path, metavar="DIR", help="a folder of pictures to begin with")
     parser.add_argument(
         "--count",
-        type=int,
+        type=whole_number(0, 10_000),
         metavar="N",
         help="how many pictures to begin with (default: 6 painted ones, 200 of a folder)",
     )
@@ -38,8 +42,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--port",
-        type=int,
-        default=int(os.environ.get("PHOTOSITE_PORT") or 8000),
+        type=whole_number(0, 65_535),
+        # A text, so that argparse reads it as it reads an argument.
+        default=os.environ.get("PHOTOSITE_PORT") or "8000",
         metavar="N",
         help="the web server's port; another one where it is taken (default: %(default)s)",
     )
@@ -72,23 +77,20 @@ def run(options: argparse.Namespace, signals: StopSignals) -> int:
 
 def begin(choice: folder.Choice | None, data: Path, count: int | None, processes: Processes) -> None:
     """Send what the last run left unfinished, then the pictures to begin with that the site has not got yet."""
-    from photos.library import resume, send_captions
     from photos.models import Photo
 
-    resume()
+    resend_unfinished(processes)
     known = set(Photo.objects.values_list("name", flat=True))
-    paths: Iterable[Path] = ()
     if choice is not None:
-        for sentence in choice.left_out:
-            print(sentence)
-        paths = [path for path in choice.pictures if path.name not in known]
-    elif not known:
-        paths = pictures.make_pictures(data / "pictures", 6 if count is None else count)
-    photos, unread = feed(paths, processes)
-    for sentence in unread:
-        print(sentence)
-    if photos and choice is None:
-        send_captions(pictures.read_captions(data / "pictures", [photo.name for photo in photos]))
+        new = [path for path in choice.pictures if folder.shown_name(path) not in known]
+        choice = replace(choice, pictures=new)
+    elif not known and count != 0:
+        painted = list(pictures.make_pictures(data / "pictures", count or PAINTED))
+        choice = folder.Choice(painted, folder.captions_of(data / "pictures", painted), [])
+    else:
+        return
+    for sentence in feed(choice, processes).left_out:
+        print(sentence, flush=True)
 
 
 def main() -> int:

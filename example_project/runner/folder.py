@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photos.imaging import SUFFIXES
-from runner.pictures import CAPTIONS_FILE
+from runner.pictures import CAPTIONS_FILE, read_captions
 from runner.processes import Failed
 
 # SQS has no such limit; the demo should be over soon, and the local server slows with the number of messages waiting.
@@ -16,16 +16,19 @@ MOST_PICTURES = 200
 
 @dataclass(frozen=True)
 class Choice:
-    """The pictures of a folder, in the order of their names, and a sentence for each thing that was left out."""
+    """The pictures of a folder in the order of their names, their captions (pairs of file name and caption), and a
+    sentence for each thing that was left out."""
 
     pictures: list[Path]
+    captions: list[tuple[str, str]]
     left_out: list[str]
 
 
 def choose(folder: Path, count: int | None = None) -> Choice:
     """Choose the pictures of a folder by their suffixes; folders in it are not entered.
 
-    Raises Failed, with what to do, where there is no such folder, it cannot be read, or it holds no picture.
+    Raises Failed, with what to do, where there is no such folder, it cannot be read, or it holds no picture, and where
+    its file of captions cannot be understood.
     """
     if not folder.exists():
         raise Failed(f"There is no folder {folder}.")
@@ -41,16 +44,30 @@ def choose(folder: Path, count: int | None = None) -> Choice:
     if not pictures:
         raise Failed(f"No picture in {folder} can be read. Pictures are files named {', '.join(SUFFIXES)}.")
     limit = count if count is not None else MOST_PICTURES
-    return Choice(pictures[:limit], left_out(files, named, pictures, limit))
+    chosen = pictures[:limit]
+    return Choice(chosen, captions_of(folder, chosen), left_out(files, named, pictures, limit))
+
+
+def captions_of(folder: Path, chosen: list[Path]) -> list[tuple[str, str]]:
+    """The captions of these pictures, from the folder's file of captions, else made of their names."""
+    try:
+        return read_captions(folder, [shown_name(path) for path in chosen])
+    except ValueError as error:
+        raise Failed(str(error)) from error
+
+
+def shown_name(path: Path) -> str:
+    """A file's name in characters that a database takes; a name on disk may be any bytes."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def left_out(files: list[Path], named: list[Path], pictures: list[Path], limit: int) -> list[str]:
     """Say what is not fed, and why."""
     sentences = []
-    others = [file.name for file in files if file not in named and file.name != CAPTIONS_FILE]
+    others = [shown_name(file) for file in files if file not in named and file.name != CAPTIONS_FILE]
     if others:
         sentences.append(f"Left out, not named like a picture: {few(others)}.")
-    unreadable = [file.name for file in named if file not in pictures]
+    unreadable = [shown_name(file) for file in named if file not in pictures]
     if unreadable:
         sentences.append(f"Left out, may not be read: {few(unreadable)}.")
     if len(pictures) > limit:

@@ -6,15 +6,13 @@ import fcntl
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
+from runner.folder import Choice, shown_name
 from runner.processes import Failed, Processes, Stopped, StopSignals, free_port, listens
-
-if TYPE_CHECKING:
-    from photos.models import Photo
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATA = PROJECT / "data"
@@ -73,6 +71,15 @@ class Site:
         django.setup()
 
 
+@dataclass(frozen=True)
+class Fed:
+    """How many pictures and captions were sent, and a sentence for each thing that was not."""
+
+    pictures: int
+    captions: int
+    left_out: list[str]
+
+
 def claim(data: Path, *, fresh: bool) -> IO[str]:
     """Make a data directory and lock it for as long as the returned file is open; empty it if `fresh`.
 
@@ -103,33 +110,45 @@ def open_site(data: Path) -> Site:
     return Site(data=data, sqs_port=free_port())
 
 
-def feed(paths: Iterable[Path], processes: Processes) -> tuple[list[Photo], list[str]]:
-    """Take pictures in as an upload does. Returns them, and a sentence for each file that could not be read."""
+def feed(choice: Choice, processes: Processes) -> Fed:
+    """Take pictures in as an upload does, and send their captions to the queue of captions.
+
+    Raises Failed where a message cannot be sent.
+    """
     from django.core.files.base import File
 
     from django_sqs.exceptions import DjangoSQSError
-    from photos.library import add_photo
+    from photos.library import add_photo, send_captions
 
-    photos, unread = [], []
-    for path in paths:
-        processes.check()
-        try:
-            file = path.open("rb")
-        except OSError as error:
-            unread.append(f"{shown_name(path)} cannot be read: {error.strerror}.")
-            continue
-        try:
-            with file:
-                photos.append(add_photo(File(file), shown_name(path)))
-        except DjangoSQSError as error:
+    names, unread = set(), []
+    try:
+        for path in choice.pictures:
             processes.check()
-            raise Failed(f"{shown_name(path)} could not be sent to the queue: {error}") from error
-    return photos, unread
+            try:
+                file = path.open("rb")
+            except OSError as error:
+                unread.append(f"{shown_name(path)} cannot be read: {error.strerror}.")
+                continue
+            with file:
+                names.add(add_photo(File(file), shown_name(path)).name)
+        captions = send_captions(pair for pair in choice.captions if pair[0] in names)
+    except DjangoSQSError as error:
+        # Where the server has died, that is the better sentence.
+        processes.check()
+        raise Failed(f"A message could not be sent: {error}") from error
+    return Fed(len(choice.pictures) - len(unread), captions, [*choice.left_out, *unread])
 
 
-def shown_name(path: Path) -> str:
-    """A file's name in characters that a database takes; a name on disk may be any bytes."""
-    return os.fsencode(path.name).decode("utf-8", "replace")
+def resend_unfinished(processes: Processes) -> None:
+    """Send the pictures that the last run left unfinished to the receivers again. Raises Failed as `feed` does."""
+    from django_sqs.exceptions import DjangoSQSError
+    from photos.library import resume
+
+    try:
+        resume()
+    except DjangoSQSError as error:
+        processes.check()
+        raise Failed(f"A message could not be sent: {error}") from error
 
 
 def guarded(program: Callable[[StopSignals], int], name: str) -> int:

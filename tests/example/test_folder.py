@@ -17,7 +17,7 @@ def fill(directory: Path, *names: str) -> Path:
 
 
 def test_pictures_are_taken_by_suffix_and_in_order(tmp_path: Path) -> None:
-    source = fill(tmp_path / "my pictures", "b.JPG", "a.png", "notes.txt", ".hidden.jpg", "captions.json")
+    source = fill(tmp_path / "my pictures", "b.JPG", "a.png", "notes.txt", ".hidden.jpg")
     (source / "folder.jpg").mkdir()
     choice = folder.choose(source)
     assert [path.name for path in choice.pictures] == ["a.png", "b.JPG"]
@@ -51,3 +51,21 @@ def test_a_folder_that_is_missing_a_file_or_without_pictures_is_refused_in_words
         folder.choose(tmp_path / "a.txt")
     with pytest.raises(Failed, match="No picture"):
         folder.choose(tmp_path)
+
+
+def test_captions_come_with_the_pictures_and_are_not_left_out(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg", "b.jpg")
+    (tmp_path / "captions.json").write_text('[{"photo": "b.jpg", "caption": "B"}]')
+    choice = folder.choose(tmp_path)
+    assert choice.captions == [("b.jpg", "B")]
+    assert choice.left_out == []
+
+
+def test_a_captions_file_that_cannot_be_understood_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg", "captions.json")
+    with pytest.raises(Failed, match=r"captions\.json must hold a list"):
+        folder.choose(tmp_path)
+
+
+def test_a_name_of_any_bytes_becomes_text_that_can_be_stored(tmp_path: Path) -> None:
+    assert folder.shown_name(Path(os.fsdecode(b"caf\xe9.jpg"))) == "caf\N{REPLACEMENT CHARACTER}.jpg"

@@ -79,8 +79,8 @@ def test_the_demo_develops_a_folder_and_says_what_it_made(tmp_path: Path) -> Non
     assert status == 0, output
     assert "not named like a picture: notes.txt" in output
     assert "Pictures ready" in output
-    assert "3 thumbnails" in output
-    assert "3 pictures have a caption" in output
+    assert "Thumbnails: 3 (" in output
+    assert "Captions: 3 of 3 sent" in output
     assert "IMG_0001.jpg: 800 x 600, Aperta Pocket, 23 mm" in output
     assert "not one.jpg was refused: This is not a picture" in output
     assert re.search(r"audit\W.*\b4\b", output), "the queue that is only sent to should hold a message for each picture"
@@ -178,7 +178,7 @@ def test_two_programs_do_not_share_a_data_directory(tmp_path: Path) -> None:
 def test_a_count_that_is_none_is_refused(count: str, tmp_path: Path) -> None:
     status, output = run("demo.py", "--count", count, "--data", tmp_path)
     assert status == 2
-    assert "--count" in output
+    assert f"--count: '{count}' is no whole number from 1 to" in output
 
 
 def test_the_examples_data_directory_is_not_kept_in_git() -> None:
