@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 
@@ -67,4 +68,4 @@ class Photo(models.Model):
         """The thumbnail's address, empty as long as there is none."""
         if self.state != State.READY:
             return ""
-        return f"{settings.MEDIA_URL}thumbnails/{self.pk}.jpg"
+        return reverse("thumbnail", args=[self.thumbnail_path.name])

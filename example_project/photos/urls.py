@@ -9,4 +9,5 @@ urlpatterns = [
     path("photos.json", views.photos_json, name="photos-json"),
     path("upload", views.upload, name="upload"),
     path("captions", views.captions, name="captions"),
+    path("media/thumbnails/<path:name>", views.thumbnail, name="thumbnail"),
 ]

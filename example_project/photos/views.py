@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
+from django.views.static import serve
 
 from django_sqs.exceptions import DjangoSQSError
 from photos import library
@@ -32,6 +35,12 @@ def gallery(request: HttpRequest) -> HttpResponse:
 def photos_json(request: HttpRequest) -> JsonResponse:
     """The same as data, for the script of the page."""
     return JsonResponse({**library.summarise(library.counts()), "photos": library.cards()})
+
+
+@require_GET
+def thumbnail(request: HttpRequest, name: str) -> HttpResponseBase:
+    """What the receivers made, and nothing else: an uploaded file might be a page of somebody's own."""
+    return serve(request, name, document_root=str(Path(settings.MEDIA_ROOT) / "thumbnails"))
 
 
 @require_POST

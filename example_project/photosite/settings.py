@@ -74,7 +74,6 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
-MEDIA_URL = "media/"
 MEDIA_ROOT = DATA_DIR / "media"
 
 LANGUAGE_CODE = "en"

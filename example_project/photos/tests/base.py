@@ -28,7 +28,8 @@ class SiteTestCase(TestCase):
     def setUp(self) -> None:
         media = tempfile.TemporaryDirectory()
         self.addCleanup(media.cleanup)
-        settings = self.settings(MEDIA_ROOT=Path(media.name))
+        self.media = Path(media.name)
+        settings = self.settings(MEDIA_ROOT=self.media)
         settings.enable()
         self.addCleanup(settings.disable)
 
