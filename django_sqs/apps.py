@@ -11,6 +11,7 @@ class DjangoSQSConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from django_sqs import registry
+        from django_sqs import checks, registry
 
         registry.autodiscover()
+        checks.register_checks()

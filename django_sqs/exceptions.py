@@ -67,6 +67,15 @@ class Reject(Exception):
         super().__init__(self.reason)
 
 
+class BatchFailed(Exception):
+    """Raise it from a batch receiver with those of its messages that failed; the others are deleted. Raised `from` another
+    exception, that one is why."""
+
+    def __init__(self, messages: Iterable[Any]) -> None:
+        self.messages = list(messages)
+        super().__init__(f"{len(self.messages)} messages of the batch failed")
+
+
 # --- registering and configuring -------------------------------------------------------------------------------------
 
 
@@ -245,6 +254,16 @@ class RequestRefused(AWSError):
 # --- the engine ------------------------------------------------------------------------------------------------------
 
 
+class ReceiverTimeout(Exception):
+    """A receiver ran past its `timeout`. `stack` is where its thread was."""
+
+    def __init__(self, timeout: float, stack: str = "") -> None:
+        self.timeout = timeout
+        self.stack = stack
+        where = f", while it was here:\n{stack}" if stack else ""
+        super().__init__(f"its receiver ran for more than {timeout:g} s{where}")
+
+
 class NothingToReceive(DjangoSQSError):
     """No registered queue has a receiver, so there is nothing to receive. Decorate a function with @receiver("name") in the
     receivers.py of an installed app."""
@@ -256,6 +275,11 @@ class FailedTableMissing(DjangoSQSError):
 
 
 # --- the commands ----------------------------------------------------------------------------------------------------
+
+
+class QueueGone(DjangoSQSError, LookupError):
+    """No registered queue is called {queue!r} at AWS, so a message cannot be sent there again. Was the queue renamed, or
+    SQS_QUEUE_PREFIX changed?"""
 
 
 class ServerMissing(DjangoSQSError, ImportError):

@@ -66,13 +66,26 @@ def dead_letter_of(queue: RegisteredQueue, suffix: str | None = None) -> QueueDe
 def dead_letter_problem(queue: RegisteredQueue, name: str) -> str | None:
     """What the name of a dead-letter queue would have to be and is not, or None."""
     if name not in queues:
-        return 'the name of a registered queue; register it with register("name") if it has no receiver'
+        return "the name of a registered queue"
     if name == queue.name:
         return "another queue"
     if name.endswith(FIFO) != queue.is_fifo:
         # SQS's rule.
-        return "a FIFO queue, since the queue itself is one" if queue.is_fifo else "a queue that is no FIFO queue"
+        return "a FIFO queue as the queue itself" if queue.is_fifo else "a standard queue as the queue itself"
+    if _leads_back(queue, name):
+        return "a queue that does not lead back to this one by its own dead_letter"
     return None
+
+
+def _leads_back(queue: RegisteredQueue, name: str) -> bool:
+    seen: set[str] = set()
+    following: str | None = name
+    while following and following in queues and following not in seen:
+        seen.add(following)
+        following = queues[following].options.dead_letter
+        if following == queue.name:
+            return True
+    return False
 
 
 def max_receive_count(queue: RegisteredQueue) -> int:
@@ -85,7 +98,7 @@ def _dead_letter_first(destination: QueueDestination) -> list[QueueDestination]:
     """The queue, its dead-letter queue, that one's, and so on, the last one first."""
     chain: list[QueueDestination] = []
     following: QueueDestination | None = destination
-    while following is not None and following not in chain:
+    while following is not None:
         chain.append(following)
         following = dead_letter_of(following.queue, following.suffix)
     return chain[::-1]

@@ -30,10 +30,10 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("message",),
     ("aws",),
     ("sending",),
-    ("queue_names", "queue_options", "receiver_proxy", "registered_queue", "registry"),
+    ("caller", "queue_names", "queue_options", "receiver_proxy", "registered_queue", "registry"),
     ("selection",),
     ("receiving",),
-    ("setup_queues", "shared_reading", "status", "waiting"),
+    ("near_names", "resending", "setup_queues", "shared_reading", "status", "waiting"),
     (
         "",  # django_sqs/__init__.py: what the package shows of all this
         "admin",

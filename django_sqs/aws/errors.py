@@ -52,7 +52,7 @@ def _from_answer(error: Exception, action: str, queue: str) -> errors.AWSError:
     told = response.get("Error", {})
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     codes = {str(told.get("Code", "")), str(told.get("QueryErrorCode", ""))}
-    detail = f"{told.get('Code') or status}: {told.get('Message') or 'no message'}"
+    detail = f"{told.get('Code') or status}: {str(told.get('Message') or 'no message').rstrip('. ')}"
     facts = {"action": action, "queue": queue, "detail": detail, "codes": codes}
     for names, kind in (
         (_DELETED_RECENTLY, errors.QueueDeletedRecently),

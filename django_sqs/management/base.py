@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import math
+import os
 import re
 import sys
 from typing import Any
@@ -114,4 +115,15 @@ def port(text: str) -> int:
 
 def progress_bar(label: str, total: int | None) -> tqdm[Any]:
     """A bar of messages on stderr, seen only on a terminal, and gone when it is closed."""
-    return tqdm(desc=label, total=total, unit=" messages", leave=False, disable=None, dynamic_ncols=True)
+    size: dict[str, Any] = {"dynamic_ncols": True}
+    if not _has_size():
+        # A terminal without a size, as `docker exec -t` or `script` may give, would have a bar of no width.
+        size = {"ncols": 80, "nrows": 24}
+    return tqdm(desc=label, total=total, unit=" messages", leave=False, disable=None, **size)
+
+
+def _has_size() -> bool:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (AttributeError, OSError, ValueError):  # no terminal, or no file at all
+        return False

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from django_sqs.exceptions import AWSError, QueueNotYetCreated
 from django_sqs.management.base import SQSCommand, add_queues, add_suffix, progress_bar
 from django_sqs.registered_queue import QueueDestination, QueueStatus
 from django_sqs.selection import select
-from django_sqs.status import Snapshot, render_table, take_snapshot
+from django_sqs.status import QueueReading, Snapshot, render_table, take_snapshot
 
 
 class Command(SQSCommand):
@@ -25,7 +26,7 @@ class Command(SQSCommand):
         parser.add_argument(
             "--purge",
             action="store_true",
-            help="Use SQS's PurgeQueue: one request for a queue of any size, which deletes what is in flight and delayed"
+            help="Use SQS's PurgeQueue: one request for a queue of any size, which deletes what is in flight or delayed"
             " too. It takes SQS up to 60 seconds, and may delete what is sent meanwhile.",
         )
         parser.add_argument(
@@ -42,16 +43,17 @@ class Command(SQSCommand):
             return
         if options["interactive"] and sys.stdin.isatty() and not self.confirmed(snapshot):
             raise CommandError("Nothing was deleted.")
-        delete = self.purge if options["purge"] else self.clear
+        failures = 0
         for destination, reading in zip(destinations, snapshot.readings, strict=True):
-            if reading.counts is not None:
-                self.stdout.write(f"{reading.full_name}: {delete(destination, reading.counts)}")
-            elif reading in snapshot.failed:
-                self.stderr.write(str(reading.error))
-            else:
-                self.stdout.write(f"{reading.full_name}: does not exist yet.")
-        if snapshot.failed:
-            raise CommandError(f"{len(snapshot.failed)} of {len(snapshot.readings)} queues could not be cleared.")
+            try:
+                self.stdout.write(self.empty(destination, reading, options["purge"]))
+            except AWSError as error:
+                if len(destinations) == 1:
+                    raise
+                self.stderr.write(str(error))
+                failures += 1
+        if failures:
+            raise CommandError(f"{failures} of {len(destinations)} queues could not be cleared.")
 
     def confirmed(self, snapshot: Snapshot) -> bool:
         self.stdout.write(render_table(snapshot))
@@ -61,6 +63,15 @@ class Command(SQSCommand):
             self.stdout.write()
             return False
         return answer.strip().lower() in ("y", "yes")
+
+    def empty(self, destination: QueueDestination, reading: QueueReading, purge: bool) -> str:
+        if isinstance(reading.failure, QueueNotYetCreated):
+            return f"{reading.full_name}: does not exist yet."
+        if reading.failure is not None:
+            raise reading.failure
+        assert reading.counts is not None
+        delete = self.purge if purge else self.clear
+        return f"{reading.full_name}: {delete(destination, reading.counts)}"
 
     def clear(self, destination: QueueDestination, counts: QueueStatus) -> str:
         with progress_bar(destination.full_name, counts.waiting) as bar:
