@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import django
 import pytest
+
+import django_sqs
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.client import SQSClient
+    from pytest_django.fixtures import SettingsWrapper
+
+    from django_sqs.registry import Queues
 
 END_TO_END = Path(__file__).parent / "end_to_end"
 
@@ -18,12 +29,19 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 REQUIRE_BROWSER = "DJANGO_SQS_REQUIRE_BROWSER"
 
 
+# Where this is set, the tests refuse to run with the checkout's package.
+REQUIRE_INSTALLED = "DJANGO_SQS_REQUIRE_INSTALLED"
+
+
+def pytest_configure() -> None:
+    """Be sure of what is tested."""
+    package = Path(django_sqs.__file__).resolve()
+    if os.environ.get(REQUIRE_INSTALLED) and Path(sysconfig.get_path("purelib")).resolve() not in package.parents:
+        raise pytest.UsageError(f"{REQUIRE_INSTALLED} is set, but django_sqs is imported from {package.parent}")
+
+
 def pytest_report_header() -> str:
     """Say which django_sqs is tested: the checkout's or an installed one."""
-    import django
-
-    import django_sqs
-
     return f"Django {django.__version__}, django_sqs from {Path(django_sqs.__file__).parent}"
 
 
@@ -64,3 +82,32 @@ def aws_credentials() -> Iterator[None]:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
+
+
+@pytest.fixture
+def own_queues() -> Iterator[Queues]:
+    """The registry, empty, and as it was after the test."""
+    from django_sqs import queues
+
+    before, queues._queues = queues._queues, {}
+    yield queues
+    queues._queues = before
+
+
+@pytest.fixture
+def aws(settings: SettingsWrapper) -> Iterator[SQSClient]:
+    """SQS as moto imitates it, within this process; missing queues are created. Gives a client of its own."""
+    import boto3
+    from moto import mock_aws
+
+    from django_sqs.aws import client, physical_queue
+
+    settings.SQS_ENDPOINT_URL = None
+    settings.SQS_CREATE_QUEUES = True
+    # Clients that were made without moto would go to the real server, and moto forgets its queues after each test.
+    client.forget_clients()
+    physical_queue.forget_addresses()
+    with mock_aws():
+        yield boto3.client("sqs", "us-east-1")
+    client.forget_clients()
+    physical_queue.forget_addresses()

@@ -203,13 +203,13 @@ def test_an_installation_that_fails_leaves_nothing(machine: Machine) -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_installation_that_is_interrupted_leaves_nothing(machine: Machine, signum: signal.Signals) -> None:
-    machine.python(pip="sleep 30")
+    machine.python(pip="exec sleep 30")
     interrupt(machine, signum)
     assert not machine.environment.exists()
 
 
 def test_an_installation_that_was_killed_is_begun_anew(machine: Machine) -> None:
-    machine.python(pip="sleep 30")
+    machine.python(pip="exec sleep 30")
     interrupt(machine, signal.SIGKILL)
     assert machine.environment.exists()
     machine.python()

@@ -24,7 +24,7 @@ MAX_LINES_OF_FUNCTION = 40
 
 # From the foundation up. A name stands for a module, or for a package and all that is in it.
 ROWS: tuple[tuple[str, ...], ...] = (
-    ("exceptions", "signals"),
+    ("exceptions", "near_names", "signals"),
     ("conf",),
     ("models",),
     ("message",),
