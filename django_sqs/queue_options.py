@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from django_sqs.conf import conf, is_flag, is_number
 from django_sqs.exceptions import InvalidOption, WrongArgument
 from django_sqs.message.base import BaseMessage, Message
+from django_sqs.queue_names import FIFO
 from django_sqs.sending.options import reserved_parameters
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ logger = logging.getLogger("django_sqs")
 
 #: Seconds until a message that failed is visible again, by receive count; the last one repeats.
 DEFAULT_RETRY_DELAYS = (10, 20, 40, 80, 160, 320, 640)
+
+
+#: Coroutines of an `async def` receiver that run at a time; threads have no such default, since code must be written
+#: for them.
+DEFAULT_ASYNC_CONCURRENCY = 10
 
 
 class OptionKeywords(TypedDict, total=False):
@@ -38,6 +44,10 @@ class OptionKeywords(TypedDict, total=False):
     retry_delays: RetryDelays
     max_receives: int | None
     dead_letter: str | None
+    timeout: float | None
+    batch: int | None
+    batch_window: float
+    fifo: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +79,14 @@ class QueueOptions:
     max_receives: int | None = None
     #: The registered queue that messages which are given up go to.
     dead_letter: str | None = None
+    #: How long a receiver may run; past it the message has failed.
+    timeout: float | None = None
+    #: Call the receiver with a list of up to so many messages.
+    batch: int | None = None
+    #: How long messages wait for others to fill their batch.
+    batch_window: float = 5.0
+    #: A FIFO queue; its name ends in `.fifo`.
+    fifo: bool = False
 
     def delay_after(self, receive_count: int) -> float:
         """Seconds until a message that failed at this receive is visible again."""
@@ -81,10 +99,9 @@ class QueueOptions:
                 delays = DEFAULT_RETRY_DELAYS
         return float(delays[min(max(receive_count, 1), len(delays)) - 1])
 
-    @property
-    def handlers(self) -> int:
-        """How many messages one process handles at a time."""
-        return self.concurrency or 1
+    def handlers(self, is_async: bool) -> int:
+        """How many messages (or batches) one process handles at a time."""
+        return self.concurrency or (DEFAULT_ASYNC_CONCURRENCY if is_async else 1)
 
     @property
     def visibility(self) -> float:
@@ -138,7 +155,23 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "retry_delays": (_is_delays, "seconds by receive count, such as (10, 60, 600), or a function of the receive count"),
     "max_receives": (_optional(_whole(1, 1_000)), "a whole number from 1 to 1,000"),
     "dead_letter": (_optional(lambda value: isinstance(value, str)), "the name of a registered queue"),
+    "timeout": (_optional(is_number(0.1, 43_200)), "seconds from 0.1 to 43,200 (12 hours)"),
+    "batch": (_optional(_whole(1, 10_000)), "a whole number from 1 to 10,000"),
+    "batch_window": (is_number(0, 300), "seconds from 0 to 300"),
+    "fifo": (is_flag, "True or False"),
 }
+#: What SQS_QUEUES may override: what an operator decides, not what the receiver is written for.
+OPERATOR_NAMES = (
+    "concurrency",
+    "dead_letter",
+    "max_receives",
+    "on_error",
+    "poll_period",
+    "processes",
+    "retry_delays",
+    "timeout",
+    "visibility_timeout",
+)
 NAMES = tuple(entry.name for entry in fields(QueueOptions))
 
 
@@ -153,24 +186,36 @@ def make_options(queue: str, keywords: Mapping[str, Any]) -> QueueOptions:
             queue=queue,
             option="message_class",
             value=message_class,
-            expected=f"a class whose __init__ does not take {', '.join(reserved)}, which concerns the sending: rename it",
+            expected=f"a class whose __init__ does not take {', '.join(reserved)}, which concerns the sending",
         )
-    return QueueOptions(**keywords)
+    options = QueueOptions(**keywords)
+    if options.batch and (options.fifo or queue.endswith(FIFO)):
+        raise InvalidOption(
+            queue=queue,
+            option="batch",
+            value=options.batch,
+            expected="left out on a FIFO queue: the order within a group would be lost when a part of a batch fails",
+        )
+    if options.batch and options.delete_on_start:
+        raise InvalidOption(
+            queue=queue, option="batch", value=options.batch, expected="left out where delete_on_start is set"
+        )
+    return options
 
 
 def with_overrides(queue: str, options: QueueOptions, overrides: Mapping[str, Any]) -> QueueOptions:
     """The options with what SQS_QUEUES says of this queue."""
     if not overrides:
         return options
-    _check(f"{queue} (in SQS_QUEUES)", overrides)
+    _check(f"{queue} (in SQS_QUEUES)", overrides, OPERATOR_NAMES)
     return replace(options, **overrides)
 
 
-def _check(queue: str, keywords: Mapping[str, Any]) -> None:
+def _check(queue: str, keywords: Mapping[str, Any], names: Sequence[str] = NAMES) -> None:
     for name, value in keywords.items():
-        if name not in _RULES:
-            near = get_close_matches(name, NAMES, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"The options are: {', '.join(NAMES)}."
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"The options are: {', '.join(names)}."
             raise WrongArgument(problem=f"{name}= is no option of a queue ({queue}).", mend=hint)
         accepts, expected = _RULES[name]
         if not accepts(value):

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 
-from django_sqs import queue_names
+from django_sqs import caller, queue_names
 from django_sqs.aws.client import CALLING, Connection, Tuning
 from django_sqs.aws.clearing import Cleared, clear_queue
 from django_sqs.aws.physical_queue import MAX_WAIT_SECS, PhysicalQueue
@@ -19,10 +19,9 @@ from django_sqs.exceptions import NoReceiver, UnknownSuffixWarning, WrongArgumen
 from django_sqs.message.base import BaseMessage, shorten
 from django_sqs.queue_options import QueueOptions, with_overrides
 from django_sqs.receiver_proxy import ReceiverProxy as _ReceiverProxy
-from django_sqs.sending.dispatch import dispatch, waits_for_commit
+from django_sqs.sending.dispatch import dispatch, dispatch_many
 from django_sqs.sending.options import SendOptions, split_keywords
 from django_sqs.sending.outgoing import Outgoing, prepare
-from django_sqs.sending.transports import get_transport
 
 Sendable = BaseMessage[Any] | Mapping[str, Any]
 
@@ -79,13 +78,24 @@ class RegisteredQueue:
     def is_fifo(self) -> bool:
         return self.name.endswith(queue_names.FIFO)
 
+    @property
+    def is_async(self) -> bool:
+        """Is its receiver a coroutine function?"""
+        return iscoroutinefunction(self.fn)
+
+    @property
+    def handlers(self) -> int:
+        """How many messages (or batches) one process handles at a time."""
+        return self.options.handlers(self.is_async)
+
     # --- names
 
     def full_name(self, suffix: str | None = None) -> str:
         """The name at AWS. Warns once of each suffix that the queue was not registered with."""
+        name = queue_names.full_name(self.name, suffix)
         if suffix and suffix not in self.declared.suffixes:
             self._warn_of(suffix)
-        return queue_names.full_name(self.name, suffix)
+        return name
 
     def known_suffixes(self) -> list[str | None]:
         """No suffix, and those that it was registered with."""
@@ -101,7 +111,7 @@ class RegisteredQueue:
             f"The queue {self.name!r} was not registered with the suffix {suffix!r} (known: {known}). Unless something"
             f" receives it, messages will wait there for ever. Register it with suffixes=({suffix!r},).",
             UnknownSuffixWarning,
-            stacklevel=4,
+            stacklevel=caller.stack_level(),
         )
 
     # --- the queue at AWS
@@ -181,26 +191,22 @@ class RegisteredQueue:
                 problem=f"send_many() got {shorten(str(messages))}.",
                 mend="It takes an iterable of messages, or of dicts of the keywords that send() takes.",
             )
-        common, rest = split_keywords({"suffix": suffix, **options})
+        shared = {"suffix": suffix, **options}
+        _, rest = split_keywords(shared)
         if rest:
             raise WrongArgument(
                 problem=f"{', '.join(rest)}= is no option of send_many().",
                 mend="Give each message its own keywords in a dict.",
             )
-        shared = {"suffix": suffix, **options}
-        if not common.immediate and waits_for_commit(common.using):
-            prepared = list(self._each_outgoing(messages, shared))
-            for outgoing in prepared:
-                dispatch(outgoing)
-            return len(prepared)
-        return get_transport().send(self._each_outgoing(messages, shared))
+        return dispatch_many(self._each_outgoing(messages, shared))
 
     def _each_outgoing(self, messages: Iterable[Sendable], shared: Mapping[str, Any]) -> Iterator[Outgoing]:
         for item in messages:
             if isinstance(item, BaseMessage):
                 yield self._outgoing(item, shared)
             elif isinstance(item, Mapping):
-                yield self._outgoing(None, {**shared, **item})
+                own = dict(item)
+                yield self._outgoing(own.pop("message", None), {**shared, **own})
             else:
                 raise WrongArgument(
                     problem=f"send_many() got {shorten(str(item))} among its messages.",

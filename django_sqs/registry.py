@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from django_sqs.conf import conf
 from django_sqs.exceptions import DuplicateQueue, UnknownQueue, WrongArgument
 from django_sqs.message.base import BaseMessage
-from django_sqs.queue_names import check_bare_name, name_of_function
+from django_sqs.queue_names import FIFO, check_bare_name, name_of_function
 from django_sqs.queue_options import OptionKeywords, make_options
 from django_sqs.receiver_proxy import ReceiverProxy
 from django_sqs.registered_queue import RegisteredQueue
@@ -71,9 +71,11 @@ queues = Queues()
 def register(
     queue_name: str | None, fn: Callable[..., Any] | None = None, **options: Unpack[OptionKeywords]
 ) -> RegisteredQueue:
-    """Register a queue and, with `fn`, its receiver; without, the queue is only sent to. The options are those of `QueueOptions`.
+    """Register a queue and, with `fn`, its receiver; without, the queue is only sent to. The options are those of
+    `QueueOptions`.
 
-    Raises `InvalidQueueName`, `InvalidOption`, `WrongArgument`, and `DuplicateQueue` where another function has the queue.
+    Raises `InvalidQueueName`, `InvalidOption`, `WrongArgument`, and `DuplicateQueue` where another function has the
+    queue.
     """
     return _register(queue_name, fn, options, depth=2)
 
@@ -92,6 +94,8 @@ def _register(queue_name: str | None, fn: Any, options: Mapping[str, Any], depth
             problem="register() got neither a name nor a function.", mend="A send-only queue needs a name."
         )
     name = check_bare_name(queue_name or name_of_function(fn))
+    if options.get("fifo") is True and not name.endswith(FIFO):
+        name = check_bare_name(name + FIFO)
     if fn is None:
         origin = str(sys._getframe(depth).f_globals.get("__name__", "?"))
     else:
@@ -155,8 +159,8 @@ def send_many(
 ) -> int:
     """Send many messages in batches of ten and return their number (sqs:SendMessage).
 
-    `messages` is any iterable of messages, or of dicts of the keywords that `send()` takes; it is read as batches go out. The
-    options are those of `send()` that concern the sending, for all messages. Raises what `send()` raises.
+    `messages` is any iterable of messages, or of dicts of the keywords that `send()` takes; it is read as batches go
+    out. The options are those of `send()` that concern the sending, for all messages. Raises what `send()` raises.
     """
     return queues[queue_name].send_many(messages, suffix, **options)
 

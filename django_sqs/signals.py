@@ -1,7 +1,7 @@
 """Signals that tell what became of a message.
 
-All are sent with `sender` (the `RegisteredQueue`), `message` and `queue` (the full name); a listener that raises is logged and
-changes nothing.
+All are sent with `sender` (the `RegisteredQueue`), `message` and `queue` (the full name); a listener that raises is
+logged and changes nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from django.dispatch import Signal
 message_received = Signal()
 #: The receiver returned; the message will be deleted.
 message_succeeded = Signal()
-#: The receiver failed; `exception` is what it raised. Followed by `message_retried` where the message stays in the queue.
+#: The receiver failed; `exception` is what it raised. Followed by `message_retried` where the message stays in the
+#: queue.
 message_failed = Signal()
 #: The message stays in the queue; `delay` is the seconds until it is visible again, `exception` why.
 message_retried = Signal()

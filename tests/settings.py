@@ -73,7 +73,11 @@ if _file := os.environ.get("DJANGO_SQS_TEST_DB"):
         }
     }
 else:
-    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+    DATABASES = {
+        "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+        # Sending asks which database's transaction is open.
+        "other": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+    }
 
 # No test may reach Amazon, whatever credentials the developer's environment holds: these are
 # dummies, and nothing listens on the port.

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from django_sqs.aws.physical_queue import BATCH, PhysicalQueue
+from django_sqs.aws.client import CALLING, Connection, get_client
+from django_sqs.aws.errors import translated
+from django_sqs.aws.physical_queue import BATCH, PhysicalQueue, forget_addresses
 
 #: Batches at a time: SQS answers each in about 15 ms, so that eight empty a queue at some thousand messages a second.
 _PARALLEL = 8
 #: Long enough for what is received to be deleted; short, so that what an interrupted clear held comes back soon.
 _VISIBILITY_SECS = 30
-#: A short poll asks only some of SQS's servers; with a wait all are asked, so that an empty answer means an empty queue.
+#: A short poll asks only some of SQS's servers; with a wait all are asked, so that an empty answer means that the queue
+#: is empty.
 _WAIT_SECS = 1
 
 
@@ -56,3 +59,13 @@ def clear_queue(queue: PhysicalQueue, progress: Callable[[int], object] | None =
     left = queue.attributes(*names)
     in_flight, delayed = (int(left.get(name, 0)) for name in names)
     return Cleared(deleted=deleted, in_flight=in_flight, delayed=delayed)
+
+
+def delete_all_queues(connection: Connection) -> None:
+    """Delete every queue that can be seen there (sqs:ListQueues, sqs:DeleteQueue): for tests, on their own server."""
+    client = get_client(connection, CALLING)
+    with translated("ListQueues", "", connection.endpoint_url):
+        while urls := client.list_queues().get("QueueUrls"):
+            for url in urls:
+                client.delete_queue(QueueUrl=url)
+    forget_addresses()

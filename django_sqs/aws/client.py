@@ -53,14 +53,14 @@ class Tuning:
     pool: int
 
 
-#: Senders and commands: a person or a web request waits, so give up after some seconds; three attempts, because SQS does
-#: answer 503 now and then and a send that fails is an error page.
+#: Senders and commands: a person or a web request waits, so give up after some seconds; three attempts, because SQS
+#: does answer 503 now and then and a send that fails is an error page.
 CALLING = Tuning(connect_timeout=3, read_timeout=10, attempts=3, pool=16)
 
 
 def polling(wait: float, pool: int) -> Tuning:
-    """For long polls. The answer may take `wait` seconds by design; 10 s more is an outage. One attempt: the poller has a
-    back-off of its own and must see each failure."""
+    """For long polls. The answer may take `wait` seconds by design; 10 s more is an outage. One attempt: the poller has
+    a back-off of its own and must see each failure."""
     return Tuning(connect_timeout=3, read_timeout=wait + 10, attempts=1, pool=pool)
 
 
@@ -104,14 +104,14 @@ def _make_client(connection: Connection, tuning: Tuning) -> SQSClient:
         config = Config(
             connect_timeout=tuning.connect_timeout,
             read_timeout=tuning.read_timeout,
-            # "standard" backs off with jitter and limits retries by a budget; "legacy", botocore's default, does neither.
+            # "standard" backs off with jitter and limits retries by a budget; "legacy", the default, does neither.
             retries={"mode": "standard", "total_max_attempts": tuning.attempts},
             # The default pool of 10 would throw away connections that parallel batches are about to use again.
             max_pool_connections=tuning.pool,
             # A long poll is silent for up to 20 s: keep-alive packets let NAT gateways keep the connection.
             tcp_keepalive=True,
         )
-        return session.client("sqs", endpoint_url=connection.endpoint_url, config=config)  # type: ignore[no-any-return]
+        return session.client("sqs", endpoint_url=connection.endpoint_url, config=config)
 
 
 def forget_clients() -> None:

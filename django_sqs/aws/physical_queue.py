@@ -24,6 +24,11 @@ MAX_WAIT_SECS = 20
 _urls: dict[tuple[Connection, str], str] = {}
 
 
+def forget_addresses() -> None:
+    """Ask for every queue's address anew: for tests, whose servers forget their queues."""
+    _urls.clear()
+
+
 @dataclass(frozen=True)
 class EntryFailure:
     """Why one entry of a batch was refused."""
@@ -45,8 +50,8 @@ class EntryFailure:
 class PhysicalQueue:
     """A queue at AWS by its full name. Every method raises a subclass of `AWSError` where the whole call fails.
 
-    `create_attributes` is called for the attributes to create the queue with when it turns out to be missing; where it is
-    None a missing queue is an error.
+    `create_attributes` is called for the attributes to create the queue with when it turns out to be missing; where it
+    is None a missing queue is an error.
     """
 
     def __init__(
@@ -97,7 +102,8 @@ class PhysicalQueue:
     def create(self, attributes: Mapping[str, str]) -> str:
         """Create it (sqs:CreateQueue) and return its address."""
         with self._translated("CreateQueue"):
-            url = self.client.create_queue(QueueName=self.name, Attributes=dict(attributes))["QueueUrl"]  # type: ignore[arg-type]
+            wanted: Any = dict(attributes)
+            url = self.client.create_queue(QueueName=self.name, Attributes=wanted)["QueueUrl"]
         _urls[self.connection, self.name] = url
         return url
 
@@ -108,34 +114,28 @@ class PhysicalQueue:
 
     def attributes(self, *names: str) -> dict[str, str]:
         """The queue's attributes (sqs:GetQueueAttributes)."""
+        wanted: Any = list(names) or ["All"]
         answer = self._call(
-            "GetQueueAttributes",
-            lambda url: self.client.get_queue_attributes(QueueUrl=url, AttributeNames=list(names) or ["All"]),  # type: ignore[arg-type]
+            "GetQueueAttributes", lambda url: self.client.get_queue_attributes(QueueUrl=url, AttributeNames=wanted)
         )
         return dict(answer.get("Attributes", {}))
 
     def set_attributes(self, attributes: Mapping[str, str]) -> None:
         """Change attributes of the queue (sqs:SetQueueAttributes)."""
-        self._call(
-            "SetQueueAttributes",
-            lambda url: self.client.set_queue_attributes(QueueUrl=url, Attributes=dict(attributes)),  # type: ignore[arg-type]
-        )
+        wanted: Any = dict(attributes)
+        self._call("SetQueueAttributes", lambda url: self.client.set_queue_attributes(QueueUrl=url, Attributes=wanted))
 
     def purge(self) -> None:
-        """Delete all messages (sqs:PurgeQueue): takes up to 60 seconds, and once in 60 seconds is all that SQS allows."""
+        """Delete all messages (sqs:PurgeQueue): takes up to 60 seconds, and SQS allows it once in 60."""
         self._call("PurgeQueue", lambda url: self.client.purge_queue(QueueUrl=url))
 
     # --- its messages
 
     def send_batch(self, entries: Sequence[Mapping[str, Any]]) -> tuple[dict[int, str], list[EntryFailure]]:
-        """Send up to ten messages (sqs:SendMessage). Returns the message id by index of those that went, and the failures."""
-        answer = self._call(
-            "SendMessage",
-            lambda url: self.client.send_message_batch(
-                QueueUrl=url,
-                Entries=[{"Id": str(index), **entry} for index, entry in enumerate(entries)],  # type: ignore[typeddict-item]
-            ),
-        )
+        """Send up to ten messages (sqs:SendMessage). Returns the message ids by index of those that went, and the
+        failures."""
+        numbered: Any = [{"Id": str(index), **entry} for index, entry in enumerate(entries)]
+        answer = self._call("SendMessage", lambda url: self.client.send_message_batch(QueueUrl=url, Entries=numbered))
         sent = {int(entry["Id"]): entry["MessageId"] for entry in answer.get("Successful", ())}
         return sent, _failures(answer, len(entries), sent.keys())
 

@@ -27,8 +27,9 @@ def shorten(text: str) -> str:
 class BaseMessage(Generic[BodyT]):
     """A message, to be sent or received. A subclass says what its body is by `encode()` and `decode()`.
 
-    `encode(body)` returns the wire text, `decode(raw_body)` undoes it; either may raise any exception for a body that is not
-    right. Received messages are made without calling `__init__`, so that a subclass is free to take other keywords.
+    `encode(body)` returns the wire text, `decode(raw_body)` undoes it; either may raise any exception for a body that
+    is not right. Received messages are made without calling `__init__`, so that a subclass is free to take other
+    keywords.
     """
 
     #: SQS's message id: set once the message is sent, and on received messages.

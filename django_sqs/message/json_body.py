@@ -13,8 +13,8 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def load_json(text: str) -> Any:
-    """Strict JSON: NaN and the infinities, which Python would read, are refused. Nesting too deep to read is an error like
-    any other, not a RecursionError that looks like a fault of the receiver."""
+    """Strict JSON: NaN and the infinities, which Python would read, are refused. Nesting too deep to read is an error
+    like any other, not a RecursionError that looks like a fault of the receiver."""
     try:
         return json.loads(text, parse_constant=_no_constant)
     except RecursionError:
@@ -22,7 +22,8 @@ def load_json(text: str) -> Any:
 
 
 def dump_json(value: Any) -> str:
-    """Compact and unescaped, since SQS bills by 64 KiB of UTF-8; as `DjangoJSONEncoder` writes dates, UUIDs and Decimals."""
+    """Compact and unescaped, since SQS bills by 64 KiB of UTF-8; as `DjangoJSONEncoder` writes dates, UUIDs and
+    Decimals."""
     # Here, because it imports the whole of Django's models, which importing django_sqs must not.
     from django.core.serializers.json import DjangoJSONEncoder
 
@@ -30,7 +31,8 @@ def dump_json(value: Any) -> str:
 
 
 class JSONMessage(BaseMessage[Any]):
-    """Any value that JSON knows, and dates, times, UUIDs and Decimals on the way out (as `DjangoJSONEncoder` writes them)."""
+    """Any value that JSON knows, and dates, times, UUIDs and Decimals on the way out (as `DjangoJSONEncoder` writes
+    them)."""
 
     def encode(self, body: Any) -> str:
         return dump_json(body)

@@ -29,8 +29,8 @@ class ModelReference:
 
 
 class ModelInstanceMessage(BaseMessage[ModelReference]):
-    """A model instance, by reference: `ModelInstanceMessage(instance=photo)`. The receiver's `get_instance()` loads the row as
-    it then is.
+    """A model instance, by reference: `ModelInstanceMessage(instance=photo)`. The receiver's `get_instance()` loads the
+    row as it then is.
 
     On the wire it is JSON, {"app": ..., "model": ..., "pk": ..., "using": ...}. The form of django-sqs 0.x (base64 of
     [app, model, pk] in JSON) is read too.
@@ -121,10 +121,11 @@ def _load(reference: ModelReference) -> Model:
         raise ModelNotFound(
             f"there is no model {reference.app_label}.{reference.model_name} here (app or model removed or renamed?)"
         ) from None
-    using = reference.using if reference.using in connections else None
+    using = reference.using if reference.using in list(connections) else None
     try:
-        return model._base_manager.db_manager(using).get(pk=reference.pk)
+        row: Model = model._base_manager.db_manager(using).get(pk=reference.pk)
     except model.DoesNotExist:
         raise InstanceNotFound(f"{reference} is gone") from None
     except (TypeError, ValueError, OverflowError, ValidationError) as error:
         raise InstanceNotFound(f"{reference} cannot exist: {error}") from error
+    return row

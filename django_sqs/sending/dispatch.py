@@ -2,50 +2,72 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from django_sqs.conf import conf
-from django_sqs.exceptions import NotInTransaction
+from django_sqs.exceptions import NotInTransaction, WrongArgument
+from django_sqs.sending.on_commit import hold, is_waiting
+from django_sqs.sending.options import SendOptions
 from django_sqs.sending.outgoing import Outgoing
 from django_sqs.sending.transports import get_transport
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def dispatch(outgoing: Outgoing) -> None:
     """Send one message at its time. It goes when the open transaction commits and never if that rolls back; outside a
     transaction, with `immediate`, or with SQS_SEND_ON_COMMIT = False, it goes now."""
-    if conf.SQS_SEND_ON_COMMIT and not outgoing.options.immediate:
-        connection = _open_transaction(outgoing.options.using)
-        if connection is not None:
-            connection.on_commit(partial(_send_now, outgoing))
-            return
-    _send_now(outgoing)
+    # Asked for first, so that a wrong SQS_TRANSPORT is told of here and not after the commit.
+    transport = get_transport()
+    connection = _transaction_of(outgoing.options)
+    if connection is None:
+        transport.send([outgoing])
+    else:
+        hold(connection, outgoing)
 
 
-def waits_for_commit(using: str | None) -> bool:
-    """Would a message sent now wait for a commit?"""
-    return conf.SQS_SEND_ON_COMMIT and _open_transaction(using) is not None
+def dispatch_many(messages: Iterable[Outgoing]) -> int:
+    """Send each message at its time; those that go now are read as batches go out. Returns their number."""
+    held: list[tuple[BaseDatabaseWrapper, Outgoing]] = []
+
+    def leaving_now() -> Iterator[Outgoing]:
+        for outgoing in messages:
+            connection = _transaction_of(outgoing.options)
+            if connection is None:
+                yield outgoing
+            else:
+                held.append((connection, outgoing))
+
+    count = get_transport().send(leaving_now())
+    # Only now, so that one that is refused leaves none of them waiting.
+    for connection, outgoing in held:
+        hold(connection, outgoing)
+    return count + len(held)
 
 
-def _send_now(outgoing: Outgoing) -> None:
-    get_transport().send([outgoing])
-
-
-def _open_transaction(using: str | None) -> Any:
-    """The connection whose transaction is open, or None. Blocks that TestCase itself opened are none: they never commit."""
+def _transaction_of(options: SendOptions) -> BaseDatabaseWrapper | None:
+    """The connection whose transaction a message has to wait for. Raises `NotInTransaction`, and `WrongArgument` for an
+    alias that is none."""
+    if options.immediate or not conf.SQS_SEND_ON_COMMIT:
+        return None
     from django.conf import settings
     from django.db import DEFAULT_DB_ALIAS, connections
 
     if not settings.DATABASES:
         return None
-    alias = using or DEFAULT_DB_ALIAS
+    alias = options.using or DEFAULT_DB_ALIAS
+    if alias not in connections:
+        raise WrongArgument(
+            problem=f"using={alias!r} is no database.",
+            mend=f"The aliases in DATABASES are: {', '.join(sorted(connections))}.",
+        )
     connection = connections[alias]
     if connection.in_atomic_block:
-        blocks = getattr(connection, "atomic_blocks", ())
-        return None if blocks and all(block._from_testcase for block in blocks) else connection
-    # A connection that was never opened has no transaction, and asking it for its autocommit would open it.
-    if connection.connection is not None and not connection.get_autocommit():
-        raise NotInTransaction(using=alias)
-    if connection.connection is None and not connection.settings_dict["AUTOCOMMIT"]:
+        return connection if is_waiting(connection) else None
+    # The attribute, not get_autocommit(): that would connect, which a send has no business to do.
+    connected = connection.connection is not None
+    if not (connection.autocommit if connected else connection.settings_dict["AUTOCOMMIT"]):
         raise NotInTransaction(using=alias)
     return None

@@ -39,7 +39,7 @@ class SendOptions:
             ("using", str, "the alias of a database"),
         ):
             value = getattr(self, name)
-            if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):  # type: ignore[arg-type]
+            if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
                 raise WrongArgument(problem=f"{name}={value!r} is not right.", mend=f"It takes {text}.")
         if not isinstance(self.immediate, bool):
             raise WrongArgument(problem=f"immediate={self.immediate!r} is not right.", mend="It takes True or False.")
@@ -49,7 +49,7 @@ class SendOptions:
         if self.delay is not None and self.eta is not None:
             raise WrongArgument(problem="Both delay= and eta= were given.", mend="Give one of them.")
         if self.eta is not None:
-            if self.eta.tzinfo is None:
+            if self.eta.utcoffset() is None:
                 raise WrongArgument(
                     problem=f"eta={self.eta!r} has no time zone.",
                     mend="Use django.utils.timezone.now() + timedelta(...).",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_048_576
 # What SQS does not take: all but #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_IDS = ("MessageGroupId", "MessageDeduplicationId")
 _ID = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~]{1,128}\Z")
 
 
 class Destination(Protocol):
     """Where a message goes."""
+
+    @property
+    def queue(self) -> Any:
+        """The registered queue, which is the sender of signals."""
 
     @property
     def queue_name(self) -> str:
@@ -61,22 +67,12 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
         raise InvalidMessage(queue=name, reason="its body is empty, which SQS does not take")
     _check_characters(name, body, "its body")
     entry: dict[str, Any] = {"MessageBody": body}
-    try:
-        attributes = encode_attributes(options.message_attributes)
-    except ValueError as error:
-        raise InvalidMessage(queue=name, reason=str(error)) from error
-    size = len(body.encode())
-    for key, value in attributes.items():
-        text = value.get("StringValue")
-        if text is not None:
-            _check_characters(name, text, f"its message attribute {key!r}")
-        size += len(key) + len(value["DataType"]) + len(value["BinaryValue"] if text is None else text.encode())
+    values = options.message_attributes or message.message_attributes
+    size = len(body.encode()) + _add_attributes(name, entry, values)
     if size > MAX_BYTES:
         raise InvalidMessage(
             queue=name, reason=f"it is {size:,} bytes with its attributes, SQS takes at most {MAX_BYTES:,} (1 MiB)"
         )
-    if attributes:
-        entry["MessageAttributes"] = attributes
     _add_ids(name, entry, options)
     delay = options.delay_seconds()
     if delay:
@@ -85,12 +81,31 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
                 queue=name, reason="a FIFO queue takes no delay for a single message, only for the queue"
             )
         entry["DelaySeconds"] = delay
-    message.message_attributes = dict(options.message_attributes)
+    # What concerns the sending the message tells from now on as it will when it is received.
+    message.message_attributes = dict(values)
+    message.attributes.update((key, entry[key]) for key in _IDS if key in entry)
     return Outgoing(destination=destination, message=message, body=body, size=size, options=options, entry=entry)
 
 
+def _add_attributes(name: str, entry: dict[str, Any], values: Mapping[str, Any]) -> int:
+    """Returns their size as SQS counts it: names, types and values."""
+    try:
+        attributes = encode_attributes(values)
+    except ValueError as error:
+        raise InvalidMessage(queue=name, reason=str(error)) from error
+    size = 0
+    for key, value in attributes.items():
+        text = value.get("StringValue")
+        if text is not None:
+            _check_characters(name, text, f"its message attribute {key!r}")
+        size += len(key) + len(value["DataType"]) + len(value["BinaryValue"] if text is None else text.encode())
+    if attributes:
+        entry["MessageAttributes"] = attributes
+    return size
+
+
 def _add_ids(name: str, entry: dict[str, Any], options: SendOptions) -> None:
-    for key, value in (("MessageGroupId", options.group_id), ("MessageDeduplicationId", options.deduplication_id)):
+    for key, value in zip(_IDS, (options.group_id, options.deduplication_id), strict=True):
         if value is None:
             continue
         if not _ID.match(value):
@@ -110,6 +125,6 @@ def _check_characters(name: str, text: str, where: str) -> None:
     if found:
         raise InvalidMessage(
             queue=name,
-            reason=f"{where} has the character U+{ord(found.group()):04X} at position {found.start()}, which SQS does not"
-            " take; encode binary data, as base64 for example",
+            reason=f"{where} has the character U+{ord(found.group()):04X} at position {found.start()}, which SQS does"
+            " not take; encode binary data, as base64 for example",
         )

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import random
+import time
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import ClassVar
 
 from django.utils.module_loading import import_string
 
+from django_sqs.aws.physical_queue import EntryFailure
 from django_sqs.conf import conf
-from django_sqs.exceptions import InvalidSetting, SendFailed
+from django_sqs.exceptions import AWSError, InvalidSetting, SendFailed
 from django_sqs.sending.outgoing import Outgoing
 from django_sqs.sending.packing import packed
 
 logger = logging.getLogger("django_sqs.sending")
 
+#: Pauses in seconds before entries that SQS throttled are sent again: together a second and a half, since a person or
+#: a web request waits.
+_THROTTLED_PAUSES = (0.1, 0.4, 1.0)
+
 
 class BaseTransport:
     """Takes messages that are encoded and checked, and sets the `id` of each that it sent."""
 
+    #: Does `send()` run the receivers, so that what it raises is theirs and no failure to send?
+    runs_receivers: ClassVar[bool] = False
+
     def send(self, messages: Iterable[Outgoing]) -> int:
-        """Send them all, in order. Returns their number. Raises `SendFailed` where some were refused and an `AWSError` where
-        SQS could not be asked at all."""
+        """Send them all, in order. Returns their number. Raises `SendFailed` where some were refused and an `AWSError`
+        where SQS could not be asked at all."""
         raise NotImplementedError
 
 
@@ -31,44 +42,88 @@ class SQSTransport(BaseTransport):
     def send(self, messages: Iterable[Outgoing]) -> int:
         count = 0
         for batch in packed(messages):
-            self._send_batch(batch)
+            _send_batch(batch)
             count += len(batch)
         return count
 
-    def _send_batch(self, batch: list[Outgoing]) -> None:
-        destination = batch[0].destination
-        sent, failures = destination.physical().send_batch([outgoing.entry for outgoing in batch])
-        for index, message_id in sent.items():
-            batch[index].message.id = message_id
-            logger.debug(
-                "Sent %s to %s.",
-                message_id,
-                destination.full_name,
-                extra={"queue": destination.full_name, "message_id": message_id, "action": "sent"},
-            )
-        if failures:
-            raise SendFailed(
-                queue=destination.full_name,
-                count=len(failures),
-                total=len(batch),
-                reasons="; ".join(sorted({str(failure) for failure in failures})),
-                sent=[batch[index].message for index in sorted(sent)],
-                failed=[(batch[failure.index].message, str(failure)) for failure in failures],
-            )
+
+def _send_batch(batch: Sequence[Outgoing]) -> None:
+    """One batch; what SQS throttled of it is tried again first. Raises `SendFailed` for the rest that it refused."""
+    refused: list[tuple[Outgoing, str]] = []
+    throttled = _attempt(batch, refused)
+    for pause in _THROTTLED_PAUSES:
+        # A message of a FIFO queue that goes later than those after it is out of order: for the caller to judge.
+        if not throttled or batch[0].destination.full_name.endswith(".fifo"):
+            break
+        time.sleep(pause * random.uniform(0.5, 1.0))
+        try:
+            throttled = _attempt([outgoing for outgoing, _ in throttled], refused)
+        except AWSError as error:
+            throttled = [(outgoing, str(error)) for outgoing, _ in throttled]
+            break
+    failed = refused + throttled
+    if failed:
+        _raise_failed(batch, failed)
+
+
+def _attempt(batch: Sequence[Outgoing], refused: list[tuple[Outgoing, str]]) -> list[tuple[Outgoing, str]]:
+    """Send once. Adds to `refused`, and returns those that were throttled."""
+    destination = batch[0].destination
+    sent, failures = destination.physical().send_batch([outgoing.entry for outgoing in batch])
+    for index, message_id in sent.items():
+        batch[index].message.id = message_id
+        logger.debug(
+            "Sent %s to %s.",
+            message_id,
+            destination.full_name,
+            extra={"queue": destination.full_name, "message_id": message_id, "receive_count": 0, "action": "sent"},
+        )
+    refused += [_told(batch, failure) for failure in failures if not failure.throttled]
+    return [_told(batch, failure) for failure in failures if failure.throttled]
+
+
+def _told(batch: Sequence[Outgoing], failure: EntryFailure) -> tuple[Outgoing, str]:
+    return batch[failure.index], str(failure)
+
+
+def _raise_failed(batch: Sequence[Outgoing], failed: Sequence[tuple[Outgoing, str]]) -> None:
+    lost = {id(outgoing) for outgoing, _ in failed}
+    raise SendFailed(
+        queue=batch[0].destination.full_name,
+        count=len(failed),
+        total=len(batch),
+        reasons="; ".join(sorted({reason for _, reason in failed})),
+        sent=[outgoing.message for outgoing in batch if id(outgoing) not in lost],
+        failed=[(outgoing.message, reason) for outgoing, reason in failed],
+    )
+
+
+# What tests put in the place of the transport of the settings; the last one is in force, in all threads.
+_overrides: list[BaseTransport] = []
+
+
+def override_transport(transport: BaseTransport) -> None:
+    """Use this transport, whatever SQS_TRANSPORT says, until `restore_transport()` is called for it."""
+    _overrides.append(transport)
+
+
+def restore_transport(transport: BaseTransport) -> None:
+    """Undo `override_transport()`."""
+    _overrides.remove(transport)
 
 
 def get_transport() -> BaseTransport:
     """The transport that SQS_TRANSPORT names."""
-    return _make(conf.SQS_TRANSPORT)
+    return _overrides[-1] if _overrides else _make(conf.SQS_TRANSPORT)
 
 
 @lru_cache
 def _make(path: str) -> BaseTransport:
     expected = 'the dotted path of a transport class, such as "django_sqs.testing.OutboxTransport"'
     try:
-        transport = import_string(path)()
-    except ImportError as error:
+        found = import_string(path)
+    except (ImportError, TypeError, ValueError) as error:  # the latter two are import_module()'s on paths like ".x"
         raise InvalidSetting(name="SQS_TRANSPORT", shown=repr(path), expected=expected) from error
-    if not isinstance(transport, BaseTransport):
+    if not isinstance(found, type) or not issubclass(found, BaseTransport):
         raise InvalidSetting(name="SQS_TRANSPORT", shown=repr(path), expected=expected)
-    return transport
+    return found()
