@@ -73,7 +73,6 @@ def _fault(text: str) -> faults.Fault:
 
 
 def _parser() -> argparse.ArgumentParser:
-    usual = Limits()
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.standin",
         description="A stand-in for Amazon SQS, in memory, for load and fault tests.",
@@ -91,6 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fault", type=_fault, action="append", default=[], help="a fault; may be repeated")
     parser.add_argument("--seed", type=int, help="makes the choice of faults repeatable")
     parser.add_argument("--queue", action="append", default=[], help="a queue to create at the start; may be repeated")
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="end as well when standard input comes to its end"
+    )
+    _add_limits(parser)
+    return parser
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    usual = Limits()
     parser.add_argument(
         "--in-flight-limit", type=int, default=usual.in_flight, help="of a standard queue (%(default)s)"
     )
@@ -111,7 +119,3 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="a visibility change of a message that is visible again succeeds without effect",
     )
-    parser.add_argument(
-        "--until-stdin-closes", action="store_true", help="end as well when standard input comes to its end"
-    )
-    return parser

@@ -28,6 +28,7 @@ class Listeners:
         self._control: asyncio.Server | None = None
         self._host = ""
         self._port = 0
+        self._away = False
         self._opening: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -64,15 +65,17 @@ class Listeners:
         if there:
             self._connections.add(connection)
             self._counters.connections += 1
+            if self._away:
+                # Taken from the kernel just before the listener was closed.
+                connection.drop()
         else:
             self._connections.discard(connection)
         self._counters.open_connections = len(self._connections)
 
     def go_away(self, seconds: float | None) -> None:
         """Refuse connections and cut those that are open, for some seconds or until come_back()."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._change_plans()
+        self._away = True
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -83,12 +86,20 @@ class Listeners:
 
     def come_back(self) -> None:
         """Listen again on the same port."""
+        self._change_plans()
+        self._opening = self._loop.create_task(self._reopen())
+
+    def _change_plans(self) -> None:
+        """Forget a return that is due later or still being tried."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._opening = self._loop.create_task(self._reopen())
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
 
     async def _reopen(self) -> None:
+        self._away = False
         while True:
             try:
                 await self._open()

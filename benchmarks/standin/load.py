@@ -39,6 +39,9 @@ class Client:
         self._socket = socket.create_connection((address.hostname, address.port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def close(self) -> None:
+        self._socket.close()
+
     def prepare(self, action: str, parameters: dict[str, object]) -> bytes:
         """The bytes of a request, with about the headers that botocore sends."""
         body = json.dumps({"QueueUrl": URL, **parameters}).encode()
@@ -134,7 +137,8 @@ def run(name: str, connections: int, seconds: float) -> str:
         if program is receive_and_delete_ten:
             # Enough that the queue does not run dry while it is drained.
             standin.fill(QUEUE, depth + int(seconds * 40_000), bytes=len(BODY))
-        steps = [program(Client(standin.endpoint_url)) for _ in range(connections)]
+        clients = [Client(standin.endpoint_url) for _ in range(connections)]
+        steps = [program(client) for client in clients]
         counts = [0] * connections
         used = cpu_seconds(standin.pid)
         started_at = time.perf_counter()
@@ -151,6 +155,8 @@ def run(name: str, connections: int, seconds: float) -> str:
             thread.join()
         elapsed = time.perf_counter() - started_at
         used = cpu_seconds(standin.pid) - used
+        for client in clients:
+            client.close()
     total = sum(counts)
     return f"{name:<24}{total / elapsed:>12,.0f}{used / total * 1e3:>14.3f}{total / used if used else 0:>18,.0f}"
 

@@ -231,7 +231,7 @@ class Queue:
             visible_at, _, message = heapq.heappop(hidden)
             # An entry is outdated when the message was deleted, or hidden anew until another time.
             if _is_current(visible_at, message):
-                message.timed_out = message.state == IN_FLIGHT
+                message.timed_out = True
                 self._show(message)
         return now
 

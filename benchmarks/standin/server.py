@@ -99,8 +99,7 @@ class Server:
             return
         counter = self.counters.action(action)
         counter.begin()
-        queue_url = body.get("QueueUrl")
-        queue = queue_url.rpartition("/")[2] if isinstance(queue_url, str) else ""
+        queue = str(body.get("QueueUrl") or body.get("QueueName") or "").rpartition("/")[2]
         ruling = self.faults.rule(action, queue)
         exchange = Exchange(connection, action, body, ruling, counter, self.loop.time())
         connection.on_lost = partial(self._end, exchange)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks import standin
 from benchmarks.standin.faults import KINDS, Fault, FaultPlan, from_json, from_text
 from benchmarks.standin.store import Store
 from tests.benchmarks.support import FakeClock, Requests
@@ -175,6 +178,8 @@ def test_a_fault_is_written_on_a_command_line() -> None:
         from_text("hang")
 
 
-def test_every_kind_is_explained() -> None:
-    assert all(KINDS.values())
-    assert "drop_response" in KINDS
+def test_the_page_names_every_fault_and_every_key_of_one() -> None:
+    page = (Path(standin.__file__).parent / "README.org").read_text()
+
+    for name in [*KINDS, *(entry.name for entry in fields(Fault))]:
+        assert f"={name}=" in page, f"README.org does not name {name}"

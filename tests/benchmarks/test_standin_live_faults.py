@@ -85,16 +85,10 @@ def test_a_server_that_is_away_refuses_connections_and_comes_back_with_its_messa
     standin: StandIn, client: SQSClient, url: str
 ) -> None:
     client.send_message(QueueUrl=url, MessageBody="a")
-    poller = client_of(standin)
-    thread, results = in_background(
-        lambda: poller.receive_message(QueueUrl=url.replace("/q", "/none"), WaitTimeSeconds=9)
-    )
-    thread.join()
-    assert "NonExistentQueue" in str(results[0])
 
     standin.go_away()
     with pytest.raises(EndpointConnectionError):
-        client.list_queues()
+        client_of(standin).list_queues()
     standin.come_back()
 
     assert client.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "a"

@@ -44,6 +44,19 @@ def test_a_long_poll_wakes_when_a_visibility_timeout_or_a_delay_is_over(client: 
     assert 1.5 < time.monotonic() - started_at < 3
 
 
+def test_a_waiting_poll_learns_of_a_message_that_is_delayed(standin: StandIn, client: SQSClient, url: str) -> None:
+    receive = partial(client_of(standin).receive_message, QueueUrl=url, WaitTimeSeconds=4)
+    thread, results = in_background(receive)
+    wait_for(lambda: waiting(standin, 1))
+    started_at = time.monotonic()
+
+    client.send_message(QueueUrl=url, MessageBody="late", DelaySeconds=1)
+    thread.join()
+
+    assert results[0]["Messages"][0]["Body"] == "late"
+    assert 0.95 < time.monotonic() - started_at < 3
+
+
 def test_a_long_poll_wakes_when_a_delete_frees_a_group(standin: StandIn, client: SQSClient) -> None:
     url = client.create_queue(
         QueueName="q.fifo", Attributes={"FifoQueue": "true", "ContentBasedDeduplication": "true"}
@@ -53,11 +66,13 @@ def test_a_long_poll_wakes_when_a_delete_frees_a_group(standin: StandIn, client:
     handle = client.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
     thread, results = in_background(lambda: client.receive_message(QueueUrl=url, WaitTimeSeconds=4))
     wait_for(lambda: waiting(standin, 1))
+    started_at = time.monotonic()
 
     client.delete_message(QueueUrl=url, ReceiptHandle=handle)
     thread.join()
 
     assert results[0]["Messages"][0]["Body"] == "2"
+    assert time.monotonic() - started_at < 2
 
 
 def test_a_long_poll_that_finds_nothing_takes_its_time(standin: StandIn, client: SQSClient, url: str) -> None:

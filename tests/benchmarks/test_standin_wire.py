@@ -155,9 +155,12 @@ def test_a_client_that_goes_away_is_noticed_during_its_request_only(peer: Peer) 
     peer.send(post())
     peer.connection.on_lost = lambda: lost.append("first")
     peer.answer()
+    peer.connection.connection_lost(None)
+    assert lost == []
+
+    peer.connection.connection_made(cast(asyncio.BaseTransport, peer.transport))
     peer.send(post())
     peer.connection.on_lost = lambda: lost.append("second")
-
     peer.connection.connection_lost(None)
     peer.answer()
 

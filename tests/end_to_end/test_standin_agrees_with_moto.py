@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -51,13 +52,23 @@ def moto() -> Iterator[str]:
         process.terminate()
 
 
+def ask_both(script: Callable[[Queues], Any], *endpoints: str) -> list[Any]:
+    """Run a script against each of the servers, at the same time; their answers."""
+    with ThreadPoolExecutor(len(endpoints)) as threads:
+        return list(threads.map(lambda endpoint: script(Queues(endpoint)), endpoints))
+
+
 @pytest.mark.parametrize("script", AGREEING, ids=lambda script: script.__name__)
 def test_both_answer_alike(standin: str, moto: str, script: Callable[[Queues], Any]) -> None:
-    assert script(Queues(standin)) == script(Queues(moto))
+    ours, motos = ask_both(script, standin, moto)
+
+    assert ours == motos
 
 
 @pytest.mark.parametrize("difference", DIFFERING, ids=lambda difference: difference.script.__name__)
 def test_where_they_differ_both_answer_as_is_known(standin: str, moto: str, difference: Difference) -> None:
-    assert difference.script(Queues(standin)) == difference.standin, difference.reason
-    assert difference.script(Queues(moto)) == difference.moto, "moto has changed"
+    ours, motos = ask_both(difference.script, standin, moto)
+
+    assert ours == difference.standin, difference.reason
+    assert motos == difference.moto, "moto has changed"
     assert difference.standin != difference.moto
