@@ -11,14 +11,16 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-# Only these: the example's templates may well have a folder of such a name.
+# What is made, not written; and the package, at the top only: templates may well be in a folder of that name.
+MADE = (".git", ".venv", ".tox", ".hypothesis", "*_cache", "__pycache__", "*.egg-info")
 LEFT_OUT = {CHECKOUT / name for name in ("django_sqs", "build", "dist", "example_project/data")}
+
+ignore_made = shutil.ignore_patterns(*MADE)
 
 
 def left_out(folder: str, names: list[str]) -> set[str]:
     """What copytree is to leave out of a folder."""
-    made = {name for name in names if name.startswith(".") or name.endswith((".egg-info", "__pycache__"))}
-    return made - {".ci"} | {name for name in names if Path(folder, name) in LEFT_OUT}
+    return ignore_made(folder, names) | {name for name in names if Path(folder, name) in LEFT_OUT}
 
 
 if __name__ == "__main__":
