@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from django_sqs.aws.physical_queue import MAX_VISIBILITY_SECS
+from django_sqs.message.base import BaseMessage
 
 #: Kept clear of SQS's 12 hours, in seconds: an extension past them is refused as a whole.
 _LIMIT_MARGIN_SECS = 60
@@ -26,14 +27,16 @@ class HeldMessage:
     """All that the parts of the engine know of one message. Times are `time.monotonic()`."""
 
     __slots__ = (
-        "abandoned",
         "attempts",
         "deadline",
+        "deleted",
         "extending",
-        "group_id",
+        "group",
         "handle",
         "id",
+        "judged",
         "lost",
+        "message",
         "raw",
         "receive_count",
         "received_at",
@@ -41,6 +44,7 @@ class HeldMessage:
         "started_at",
         "state",
         "superseded",
+        "thread",
     )
 
     def __init__(self, raw: Mapping[str, Any], received_at: float, visibility_timeout: float) -> None:
@@ -49,21 +53,28 @@ class HeldMessage:
         self.id: str = raw["MessageId"]
         self.handle: str = raw["ReceiptHandle"]
         self.receive_count = int(attributes.get("ApproximateReceiveCount", 1))
-        self.group_id: str | None = attributes.get("MessageGroupId")
+        #: Its message group; empty on a standard queue.
+        self.group: str = attributes.get("MessageGroupId", "")
         self.received_at = received_at
         #: Until then nobody else receives it: from the return of the receive, or the start of the last confirmed
         #: extension.
         self.deadline = received_at + visibility_timeout
         self.state = State.WAITING
+        #: What its receiver is called with, once it could be decoded.
+        self.message: BaseMessage[Any] | None = None
         self.started_at = 0.0
+        #: The thread that runs it, as `threading.get_ident()`.
+        self.thread = 0
+        #: What becomes of it is decided: by whoever was first, its handler or the watchdog.
+        self.judged = False
+        #: It was deleted before it ran.
+        self.deleted = False
         #: Another may have it by now; it is not extended any more.
         self.lost = False
         #: On its way back to the queue: the keeper must not hide it again.
         self.returning = False
         #: In an extension that is under way: it must not be given back meanwhile, the two could arrive in either order.
         self.extending = False
-        #: Released while it ran, because the process has to end.
-        self.abandoned = False
         #: Received again here after it was given back: its handle must not be used any more.
         self.superseded = False
         #: How often its settlement was tried.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
 
+from django_sqs.receiving.buffer import Buffer, GroupedBuffer
 from django_sqs.receiving.held import HeldMessage, State
 from django_sqs.receiving.window import Window
 
@@ -18,18 +19,32 @@ class Holdings:
     """Every held message: the buffer, those that run, those that wait to be settled. `ending`: no new polls;
     `closed`: no new starts either."""
 
-    def __init__(self, handlers: int) -> None:
+    def __init__(
+        self,
+        handlers: int,
+        release: Callable[[HeldMessage], None],
+        *,
+        fifo: bool = False,
+        batch: int = 1,
+        batch_window: float = 0.0,
+    ) -> None:
         self.handlers = handlers
-        self.window = Window(handlers)
+        self.window = Window(handlers, batch)
         self.lock = threading.Lock()
         #: A message waits in the buffer, or no more will.
         self.work = threading.Condition(self.lock)
         #: There may be room for another poll, or there will never be.
         self.room = threading.Condition(self.lock)
+        #: Called, with the lock, when there is work for handlers that are no threads.
+        self.on_work: Callable[[], None] = lambda: None
         self.ending = False
         self.closed = False
+        #: Handlers at work.
         self.running = 0
-        self._buffer: deque[HeldMessage] = deque()
+        self._release = release
+        self._batch = batch
+        self._batch_window = batch_window
+        self._buffer: Buffer = GroupedBuffer() if fifo else Buffer()
         self._held: set[HeldMessage] = set()
         self._by_id: dict[str, HeldMessage] = {}
         self._done: OrderedDict[str, None] = OrderedDict()
@@ -52,10 +67,12 @@ class Holdings:
                 self._held.add(message)
                 if self.closed or message.id in self._done:
                     message.state = State.SETTLING
+                    self._buffer.hold(message)
                     unwanted.append(message)
                 else:
-                    self._buffer.append(message)
+                    self._buffer.push(message)
                     self.work.notify()
+            self.on_work()
         return unwanted
 
     def was_done(self, message: HeldMessage) -> bool:
@@ -65,37 +82,71 @@ class Holdings:
 
     # --- with the handlers
 
-    def take(self, wait: bool) -> HeldMessage | None:
-        """The next message to run. None when there is none now (`wait` false) or there will never be (closed)."""
+    def take(self, wait: bool) -> list[HeldMessage]:
+        """What a handler is to run next: one message, or a batch of them. Empty when there is nothing now (`wait`
+        false) or there will never be."""
         with self.lock:
             while True:
-                while wait and not self._buffer and not self.ending:
-                    self.work.wait()
-                if self.closed or not self._buffer:
-                    return None
-                message = self._buffer.popleft()
-                if not message.lost and message.deadline > time.monotonic():
-                    message.state = State.RUNNING
-                    message.started_at = time.monotonic()
-                    self.running += 1
-                    self.offer_room()
-                    return message
+                taken = self._take() if self._may_take() else []
+                if taken or not wait or self.exhausted:
+                    return taken
+                self.work.wait(self._batch_ends_in())
+
+    def _may_take(self) -> bool:
+        ready = self._buffer.ready
+        if self.closed or not ready:
+            return False
+        return self._batch == 1 or ready >= self._batch or self.ending or (self._batch_ends_in() or 0) <= 0
+
+    def _batch_ends_in(self) -> float | None:
+        if self._batch == 1 or not self._buffer.ready:
+            return None
+        return self._buffer.oldest.received_at + self._batch_window - time.monotonic()
+
+    def _take(self) -> list[HeldMessage]:
+        now = time.monotonic()
+        taken: list[HeldMessage] = []
+        while len(taken) < self._batch and (message := self._buffer.pop()) is not None:
+            if message.lost or message.deadline <= now:
                 # Somebody else may have it by now: to run it would be once too often.
                 message.lost = True
+                self._stays(message)
                 self._let_go(message)
+                continue
+            message.state = State.RUNNING
+            message.started_at = now
+            message.thread = threading.get_ident()
+            taken.append(message)
+        if taken:
+            self.running += 1
+        self.offer_room()
+        return taken
 
-    def finish(self, message: HeldMessage) -> None:
-        """Its handler is done with it."""
+    def claim(self, message: HeldMessage) -> bool:
+        """May the caller decide what becomes of it? Only one may: its handler or the watchdog."""
+        with self.lock:
+            judged, message.judged = message.judged, True
+            return not judged
+
+    def finish(self, messages: Sequence[HeldMessage]) -> None:
+        """A handler is done with what it took."""
         with self.lock:
             self.running -= 1
-            self.window.handled(time.monotonic() - message.started_at)
-            message.state = State.SETTLING
+            self.window.handled(time.monotonic() - messages[0].started_at)
+            for message in messages:
+                if message.state is State.RUNNING:
+                    message.state = State.SETTLING
             self.offer_room()
 
     def offer_room(self) -> None:
         """Wake a poll thread if there is something for it to do; for who has the lock."""
-        if self.window.may_ask(self.free, self.buffered):
+        if self.may_ask():
             self.room.notify()
+
+    def may_ask(self) -> int:
+        """How many messages a poll may ask for now; for who has the lock."""
+        ready = self._buffer.ready
+        return self.window.may_ask(self.handlers - self.running, ready, len(self._buffer) - ready)
 
     # --- out
 
@@ -105,10 +156,29 @@ class Holdings:
             self._let_go(message)
 
     def _let_go(self, message: HeldMessage) -> None:
+        if message not in self._held:
+            return
         message.state = State.SETTLED
         self._held.discard(message)
+        self._buffer.settled(message)
+        if self._buffer.ready:
+            # On a FIFO queue its successor may start now.
+            self.work.notify()
+            self.on_work()
         if self._by_id.get(message.id) is message:
             del self._by_id[message.id]
+
+    def stays(self, message: HeldMessage) -> None:
+        """It stays in the queue: on a FIFO queue its successors are released, before they can overtake it."""
+        with self.lock:
+            self._stays(message)
+
+    def _stays(self, message: HeldMessage) -> None:
+        if message not in self._held:
+            return
+        for successor in self._buffer.stays(message):
+            successor.state = State.SETTLING
+            self._release(successor)
 
     def remember(self, message: HeldMessage) -> None:
         """It was handled, but may come back because its delete was not confirmed: then it is deleted without being
@@ -131,39 +201,37 @@ class Holdings:
             self.ending = True
             self.work.notify_all()
             self.room.notify_all()
+            self.on_work()
 
     def close(self) -> list[HeldMessage]:
         """No more polls and no more starts. Returns what waited in the buffer, to be released."""
         with self.lock:
             self.ending = self.closed = True
-            waiting = list(self._buffer)
-            self._buffer.clear()
+            waiting = self._buffer.clear()
             for message in waiting:
                 message.state = State.SETTLING
             self.work.notify_all()
             self.room.notify_all()
+            self.on_work()
             return waiting
 
     # --- to look at
 
     @property
-    def free(self) -> int:
-        return self.handlers - self.running
-
-    @property
-    def buffered(self) -> int:
-        return len(self._buffer)
-
-    @property
     def quiet(self) -> bool:
-        """Nothing runs and nothing waits to."""
-        return not self.running and not self._buffer
+        """Nothing runs and nothing is ready to."""
+        return not self.running and not self._buffer.ready
 
     @property
     def empty(self) -> bool:
         """Nothing is held and nothing is asked for."""
         with self.lock:
             return not self._held and not self.window.polls
+
+    @property
+    def exhausted(self) -> bool:
+        """There will never be anything to take."""
+        return self.closed or (self.ending and not len(self._buffer))
 
     def each_held(self) -> Iterable[HeldMessage]:
         """All that is held; for who has the lock."""

@@ -102,7 +102,7 @@ class Keeping:
         if target.name.endswith(".fifo"):
             # A fresh id: with the old one SQS would take this for a copy, and drop it in silence for five minutes.
             entry["MessageDeduplicationId"] = f"{held.id}-{held.receive_count}"
-            entry["MessageGroupId"] = held.group_id or held.id
+            entry["MessageGroupId"] = held.group or held.id
         _, failures = target.send_batch([entry])
         if failures:
             raise AWSError(action="SendMessage", detail=str(failures[0]))

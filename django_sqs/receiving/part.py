@@ -20,6 +20,14 @@ class Part:
         self._on_death = on_death
         self._threads: list[threading.Thread] = []
 
+    def start(self) -> None:
+        """Begin."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End, once there is nothing left to do; `join()` waits for it. Parts that take from the holdings end with
+        them."""
+
     def spawn(self, target: Callable[[], None]) -> None:
         """Run `target` in a thread of this part."""
         # Daemons: when the process must end, a receiver that does not return cannot hold it.

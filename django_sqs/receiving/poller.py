@@ -64,16 +64,17 @@ class Poller(Part):
                 self._end_poll(count, pause=_QUOTA_PAUSE_SECS)
 
     def _await_room(self) -> tuple[int, bool]:
-        """Wait until another poll is wanted: for how many messages, and whether it is the only one. 0 when polling is to end."""
+        """Wait until another poll is wanted: for how many messages, and whether it is the only one. 0 when polling is
+        to end."""
         holdings, window = self._holdings, self._holdings.window
         with holdings.lock:
             while not holdings.ending:
-                count = window.may_ask(holdings.free, holdings.buffered)
+                count = holdings.may_ask()
                 if count:
                     first = window.polls == 0
                     window.polls += 1
                     window.asked += count
-                    if window.may_ask(holdings.free, holdings.buffered):
+                    if holdings.may_ask():
                         self._wake_another()
                     return count, first
                 holdings.room.wait()

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass
 
 from django_sqs.aws import client
+from django_sqs.aws.physical_queue import MAX_WAIT_SECS
+from django_sqs.receiving.async_handlers import AsyncHandlers
 from django_sqs.receiving.channel import Channel, ChannelQuota, Order
 from django_sqs.receiving.emptiness import Emptiness
 from django_sqs.receiving.handlers import Handlers
@@ -18,6 +20,7 @@ from django_sqs.receiving.poller import Poller
 from django_sqs.receiving.quota import Quota
 from django_sqs.receiving.runner import Runner
 from django_sqs.receiving.settler import MAX_REQUESTS, Settler
+from django_sqs.receiving.watchdog import Watchdog
 from django_sqs.receiving.window import MAX_POLLS
 from django_sqs.registered_queue import RegisteredQueue
 
@@ -29,6 +32,8 @@ DRAINED = 0
 CUT_SHORT = 3
 #: A part died.
 BROKEN = 70
+#: A receiver ran past its timeout in a thread that only the end of the process stops.
+TIMED_OUT = 75
 
 #: So long before the deadline, in seconds, what still runs is released, so that there is time to tell SQS.
 RELEASE_SECS = 2.0
@@ -36,6 +41,9 @@ RELEASE_SECS = 2.0
 _TICK_SECS = 1.0
 #: How often a drain looks whether it is done, in seconds.
 _DRAIN_LOOK_SECS = 0.02
+#: How long the end waits for the threads of a part, in seconds: all is settled by then, and one that is stuck must not
+#: hold it up.
+_JOIN_SECS = 1.0
 #: The poll wait of a receiver that ends when its queue is empty, in seconds.
 _UNTIL_EMPTY_WAIT_SECS = 1.0
 
@@ -55,36 +63,63 @@ class Receiver:
     """Receives one queue until it is told to drain. The main thread runs `run()` and never calls AWS."""
 
     def __init__(self, queue: RegisteredQueue, job: Job, channel: Channel) -> None:
-        self.channel = channel
+        self.queue = queue
         self.job = job
+        self.channel = channel
         options = queue.options
         visibility = max(2, int(options.visibility))
-        period = min(options.poll_wait, _UNTIL_EMPTY_WAIT_SECS) if job.until_empty else options.poll_wait
-        polling = queue.physical(job.suffix, client.polling(min(period, 20), MAX_POLLS))
-        # The extensions of the keeper share this pool.
-        settling = queue.physical(job.suffix, client.settling(visibility, 2 * MAX_REQUESTS + options.handlers))
-        self.name = polling.name
+        settling = queue.physical(job.suffix, client.settling(visibility, 2 * MAX_REQUESTS + queue.handlers))
+        self.name = settling.name
         self._dead: Part | None = None
-        self.holdings = holdings = Holdings(options.handlers)
-        self.settler = Settler(settling, holdings, self._part_died)
-        self.keeper = Keeper(settling, holdings, visibility, self._part_died)
-        self.handlers = Handlers(Runner(queue, settling, job.suffix), holdings, self.settler, self._part_died)
-        emptiness = Emptiness(lambda: queue.status(job.suffix), holdings, self._report_empty)
-        self.poller = Poller(
-            polling,
-            holdings,
-            visibility_timeout=visibility,
+        self._timed_out = False
+        self.holdings = Holdings(
+            queue.handlers,
+            lambda message: self.settler.release(message),
+            fifo=queue.is_fifo,
+            batch=options.batch or 1,
+            batch_window=options.batch_window,
+        )
+        self.settler = Settler(settling, self.holdings, self._part_died)
+        self.keeper = Keeper(settling, self.holdings, visibility, self._part_died)
+        runner = Runner(queue, settling, job.suffix, self.holdings, self.settler)
+        self.handlers: Handlers | AsyncHandlers
+        self.watchdog: Watchdog | None = None
+        if queue.is_async:
+            # Its loop cancels what runs past its timeout.
+            self.handlers = AsyncHandlers(runner, self.holdings, bool(options.batch), self._part_died)
+        else:
+            self.handlers = Handlers(runner, self.holdings, self._part_died)
+            if options.timeout is not None:
+                self.watchdog = Watchdog(runner, self.holdings, options.timeout, self._on_timeout, self._part_died)
+        self.poller = self._make_poller(visibility)
+
+    def _make_poller(self, visibility_timeout: float) -> Poller:
+        job, queue = self.job, self.queue
+        period = queue.options.poll_wait
+        if job.until_empty:
+            period = min(period, _UNTIL_EMPTY_WAIT_SECS)
+        emptiness = Emptiness(lambda: queue.status(job.suffix), self.holdings, self._report_empty)
+        return Poller(
+            queue.physical(job.suffix, client.polling(min(period, MAX_WAIT_SECS), MAX_POLLS)),
+            self.holdings,
+            visibility_timeout=visibility_timeout,
             poll_period=period,
-            quota=ChannelQuota(channel) if job.limited else Quota(),
+            quota=ChannelQuota(self.channel) if job.limited else Quota(),
             unwanted=self._unwanted,
             after_poll=emptiness.after_poll if job.until_empty else lambda got: None,
             on_death=self._part_died,
         )
 
+    @property
+    def _parts(self) -> list[Part]:
+        """In the order in which they start: the keeper first and the poller last, so that no message is held before all
+        that takes care of it is there."""
+        watchdog = [] if self.watchdog is None else [self.watchdog]
+        return [self.keeper, self.settler, *watchdog, self.handlers, self.poller]
+
     def run(self) -> int:
         """Receive until there is an order to end. Returns the exit status."""
-        # The keeper first and the poller last: no message may be held before all that takes care of it is there.
-        for part in (self.keeper, self.settler, self.handlers, self.poller):
+        for part in self._parts:
             part.start()
         logger.info("%s: receiving.", self.name, extra={"queue": self.name, "action": "started"})
         while True:
@@ -93,6 +128,8 @@ class Receiver:
                 return BROKEN
             if order is not None:
                 return self._end(order)
+            if self._timed_out:
+                return self._end(Order("timed out"))
             self._give_sign_of_life()
 
     def _give_sign_of_life(self) -> None:
@@ -103,6 +140,16 @@ class Receiver:
 
     def _part_died(self, part: Part) -> None:
         self._dead = part
+
+    def _on_timeout(self) -> None:
+        """Its thread goes on; only the end of the process stops it. What is held by others has the grace to end."""
+        logger.error(
+            "%s: a receiver runs past its timeout; this process ends and a new one starts.",
+            self.name,
+            extra={"queue": self.name, "action": "timed_out"},
+        )
+        self._timed_out = True
+        self._begin_drain()
 
     def _report_empty(self, empty: bool) -> None:
         self.channel.say(f"empty {int(empty)}")
@@ -152,12 +199,12 @@ class Receiver:
 
     def _close(self, deadline: float) -> int:
         """Nothing is held any more: end the parts."""
-        self.keeper.stop()
-        self.settler.stop()
-        for part in (self.poller, self.handlers, self.settler, self.keeper):
-            part.join(max(0.1, deadline - time.monotonic()))
+        self.holdings.close()
+        for part in reversed(self._parts):
+            part.stop()
+            part.join(min(_JOIN_SECS, max(0.1, deadline - time.monotonic())))
         logger.info("%s: drained.", self.name, extra={"queue": self.name, "action": "drained"})
-        return DRAINED
+        return TIMED_OUT if self._timed_out else DRAINED
 
     def _begin_drain(self) -> None:
         """No new polls, no new starts; what has not started goes back at once."""
@@ -167,9 +214,8 @@ class Receiver:
 
     def _cut_short(self, deadline: float) -> int:
         """Release what still runs; then wait for SQS to confirm, but not for receivers."""
-        running = self.holdings.held(State.RUNNING)
+        running = [message for message in self.holdings.held(State.RUNNING) if self.holdings.claim(message)]
         for message in running:
-            message.abandoned = True
             logger.warning(
                 "%s: message %s still runs; it is released and will run again.",
                 self.name,

@@ -1,61 +1,117 @@
-"""Running one message: decode, call the receiver, judge, keep."""
+"""Running messages: decode, call the receiver, settle by what came of it."""
 
 from __future__ import annotations
 
-import logging
-import traceback
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django_sqs import signals
-from django_sqs.aws.physical_queue import PhysicalQueue
-from django_sqs.exceptions import AWSError, Reject, RestartLater
-from django_sqs.message.base import BaseMessage
-from django_sqs.queue_options import QueueOptions
-from django_sqs.receiving import database
-from django_sqs.receiving.held import HeldMessage
-from django_sqs.receiving.keeping import Keeping, KeepingFailed
-from django_sqs.receiving.verdict import DONE, Verdict, back_stop, judge, retry_delay
-from django_sqs.registered_queue import RegisteredQueue
-from django_sqs.sending.options import MAX_DELAY_SECS
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
 
-logger = logging.getLogger("django_sqs.receiving")
+from django_sqs.aws.physical_queue import PhysicalQueue
+from django_sqs.exceptions import AWSError, BatchFailed, ReceiverTimeout, Reject, WrongArgument
+from django_sqs.message.base import BaseMessage
+from django_sqs.receiving import database
+from django_sqs.receiving.conclusion import Conclusions, DeleteRefused
+from django_sqs.receiving.held import HeldMessage
+from django_sqs.receiving.holdings import Holdings
+from django_sqs.receiving.keeping import Keeping
+from django_sqs.receiving.settler import Settler
+from django_sqs.receiving.verdict import back_stop
+from django_sqs.registered_queue import RegisteredQueue
+
+#: Each held message with what its receiver raised.
+Results = list[tuple[HeldMessage, BaseException | None]]
 
 
 class Runner:
-    """Runs the messages of one queue. `run()` returns what is to be told SQS: the seconds until the message is visible
-    again, or None to delete it; `NOTHING` where SQS knows already."""
+    """Runs the messages of one queue and settles them. Never raises."""
 
-    def __init__(self, queue: RegisteredQueue, physical: PhysicalQueue, suffix: str | None) -> None:
+    def __init__(
+        self, queue: RegisteredQueue, physical: PhysicalQueue, suffix: str | None, holdings: Holdings, settler: Settler
+    ) -> None:
         self._queue = queue
-        self._physical = physical
-        self._suffix = suffix
-        self._options: QueueOptions = queue.options
+        self._options = queue.options
         self._fn = queue.receiver_function()
+        self._physical = physical
+        self._holdings = holdings
+        self._settler = settler
         self._keeping = Keeping(queue, physical, suffix)
+        self.conclusions = Conclusions(queue, physical, self._keeping)
         self.name = physical.name
 
-    def run(self, held: HeldMessage) -> Outcome:
-        """Run one message in this thread. Never raises."""
-        verdict, error = DONE, None
-        message: BaseMessage[Any] | None = None
-        deleted = False
+    def run(self, taken: Sequence[HeldMessage]) -> None:
+        """Run what a handler took, in this thread."""
         database.before_message()
-        try:
-            self._apply_back_stop(held)
-            message = self._queue.message_class.from_received(held.raw, self.name)
-            message.get_body()
-            if self._options.delete_on_start:
-                deleted = self._delete_first(held)
-            self._tell(signals.message_received, message)
-            self._fn(message)
-        except BaseException as raised:  # SystemExit too: a receiver must not end the process
-            error = raised
-            verdict = judge(raised, self._options, held.receive_count, held.age)
-        outcome = self._conclude(held, message, verdict, error, deleted)
-        database.after_message(failed=error is not None, close=self._options.close_database)
-        return outcome
+        results = self._prepared(taken)
+        ready = [held for held, error in results if error is None]
+        if ready:
+            error: BaseException | None = None
+            returned: object = None
+            try:
+                returned = self._fn(self._argument(ready))
+            except BaseException as raised:  # SystemExit too: a receiver must not end the process
+                error = raised
+            results = self._results(results, ready, returned, error)
+        self.settle(results)
+        database.after_message(failed=_any_failed(results), close=self._options.close_database)
 
-    # --- before
+    async def arun(self, taken: Sequence[HeldMessage], context: ThreadSensitiveContext) -> None:
+        """Run what a slot took, as part of its task. What blocks is done in the thread of the slot's context, where its
+        database connections are."""
+        database.before_message()
+        if self._options.delete_on_start or self._options.max_receives is not None:
+            results = await sync_to_async(self._prepared)(taken)
+        else:
+            results = self._prepared(taken)
+        ready = [held for held, error in results if error is None]
+        if ready:
+            returned, error = await self._acall(ready)
+            results = self._results(results, ready, returned, error)
+        if all(self.conclusions.is_quick(error) for _, error in results):
+            self.settle(results)
+        else:
+            await sync_to_async(self.settle)(results)
+        if context in SyncToAsync.context_to_thread_executor:
+            # Only a slot that used its thread can have connections.
+            tidy = sync_to_async(database.after_message)
+            await tidy(failed=_any_failed(results), close=self._options.close_database)
+
+    async def _acall(self, ready: Sequence[HeldMessage]) -> tuple[object, BaseException | None]:
+        import asyncio
+
+        timeout = self._options.timeout
+        call = asyncio.ensure_future(self._fn(self._argument(ready)))
+        try:
+            return await asyncio.wait_for(call, timeout), None
+        except BaseException as raised:
+            if isinstance(raised, (TimeoutError, asyncio.TimeoutError)) and call.cancelled() and timeout is not None:
+                return None, ReceiverTimeout(timeout)
+            return None, raised
+
+    def settle(self, results: Results) -> None:
+        """Settle each, unless another has decided on it already."""
+        for held, error in results:
+            if self._holdings.claim(held):
+                self._settler.settle(held, self.conclusions.conclude(held, error))
+
+    # --- before the call
+
+    def _prepared(self, taken: Iterable[HeldMessage]) -> Results:
+        results: Results = []
+        for held in taken:
+            error: BaseException | None = None
+            try:
+                self._apply_back_stop(held)
+                held.message = self._queue.message_class.from_received(held.raw, self.name)
+                held.message.get_body()
+                if self._options.delete_on_start:
+                    self._delete_first(held)
+                self.conclusions.started(held)
+            except Exception as raised:
+                # Whatever a message class raises for a body, no retry will mend it.
+                error = raised if isinstance(raised, (Reject, DeleteRefused)) else _rejection(raised)
+            results.append((held, error))
+        return results
 
     def _apply_back_stop(self, held: HeldMessage) -> None:
         """One that kills its process every time must not come back for ever; where SQS has no redrive policy, we stop
@@ -64,113 +120,62 @@ class Runner:
         if limit is not None and held.receive_count > back_stop(limit) and not self._keeping.has_redrive_policy():
             raise Reject(f"received {held.receive_count} times without being settled")
 
-    def _delete_first(self, held: HeldMessage) -> bool:
+    def _delete_first(self, held: HeldMessage) -> None:
         try:
             failures = self._physical.delete_batch([held.handle])
         except AWSError as error:
             raise DeleteRefused(str(error)) from error
         if failures:
             raise DeleteRefused(str(failures[0]))
-        return True
+        held.deleted = True
 
-    # --- after
+    def _argument(self, ready: Sequence[HeldMessage]) -> Any:
+        messages = [held.message for held in ready]
+        return messages if self._options.batch else messages[0]
 
-    def _conclude(
-        self,
-        held: HeldMessage,
-        message: BaseMessage[Any] | None,
-        verdict: Verdict,
-        error: BaseException | None,
-        deleted: bool,
-    ) -> Outcome:
-        if isinstance(error, DeleteRefused):
-            self._log(
-                logging.WARNING, held, "delete_refused", "was not run, since it could not be deleted first: %s", error
-            )
-            return retry_delay(self._options, held.receive_count, held.age)
-        self._report(held, verdict, error)
-        outcome: Outcome = verdict.delay
-        if verdict.keep:
-            outcome = self._keep(held, verdict, error)
-        self._signal(message, error, outcome)
-        if not deleted:
-            return outcome
-        if isinstance(outcome, float):
-            self._send_anew(held, outcome)
-        return NOTHING
+    # --- after the call
 
-    def _report(self, held: HeldMessage, verdict: Verdict, error: BaseException | None) -> None:
-        if error is None:
-            self._log(logging.DEBUG, held, "succeeded", "was handled")
-        elif verdict.failed:
-            self._log(logging.ERROR, held, "failed", "failed (receive %d)", held.receive_count, error=error)
-        elif isinstance(error, RestartLater):
-            self._log(logging.INFO, held, "restart_later", "is to be restarted in %.0f s", verdict.delay or 0)
-        else:
-            self._log(logging.WARNING, held, "rejected", "was rejected: %s", verdict.reason)
-
-    def _keep(self, held: HeldMessage, verdict: Verdict, error: BaseException | None) -> float | None:
-        told = "".join(traceback.format_exception(error)) if error is not None and verdict.failed else ""
-        try:
-            self._keeping.keep(held, verdict.reason, told)
-        except KeepingFailed as failure:
-            self._log(logging.ERROR, held, "not_kept", "could not be kept and stays in the queue: %s", failure)
-            return retry_delay(self._options, held.receive_count, held.age)
-        return None
-
-    def _send_anew(self, held: HeldMessage, delay: float) -> None:
-        """It was deleted before it ran: to restart it later, all that can be done is to send it again."""
-        entry: dict[str, Any] = {"MessageBody": held.raw["Body"], "DelaySeconds": min(MAX_DELAY_SECS, int(delay))}
-        attributes = held.raw.get("MessageAttributes")
-        if attributes:
-            entry["MessageAttributes"] = attributes
-        try:
-            _, failures = self._physical.send_batch([entry])
-            reason = str(failures[0]) if failures else ""
-        except AWSError as error:
-            reason = str(error)
-        if reason:
-            self._log(logging.ERROR, held, "not_sent_anew", "could not be sent again for its restart: %s", reason)
-            self._keep(held, Verdict(keep=True, reason=f"its restart could not be sent: {reason}"), None)
-
-    def _signal(self, message: BaseMessage[Any] | None, error: BaseException | None, outcome: Outcome) -> None:
-        if error is None:
-            self._tell(signals.message_succeeded, message)
-            return
-        if not isinstance(error, RestartLater):
-            self._tell(signals.message_failed, message, exception=error)
-        if isinstance(outcome, float):
-            self._tell(signals.message_retried, message, exception=error, delay=outcome)
-
-    def _tell(self, signal: Any, message: BaseMessage[Any] | None, **facts: Any) -> None:
-        if not signal.receivers:
-            return
-        for listener, response in signal.send_robust(sender=self._queue, message=message, queue=self.name, **facts):
-            if isinstance(response, Exception):
-                logger.error(
-                    "%s: a listener of a signal failed: %r",
-                    self.name,
-                    listener,
-                    exc_info=response,
-                    extra={"queue": self.name, "action": "listener_failed"},
-                )
-
-    def _log(
-        self, level: int, held: HeldMessage, action: str, text: str, *args: Any, error: BaseException | None = None
-    ) -> None:
-        told = text % args if args else text
-        extra = held.log_extra(self.name, action)
-        logger.log(level, "%s: message %s %s.", self.name, held.id, told, exc_info=error, extra=extra)
+    def _results(
+        self, prepared: Results, ready: Sequence[HeldMessage], returned: object, error: BaseException | None
+    ) -> Results:
+        """What each message's error is. A batch receiver may return or raise those that failed; any other error is that
+        of all."""
+        errors: dict[int, BaseException | None] = {id(held): error for held in ready}
+        if self._options.batch and (isinstance(error, BatchFailed) or (error is None and returned is not None)):
+            try:
+                failed, cause = _failed_of_batch([held.message for held in ready], returned, error)
+            except WrongArgument as wrong:
+                errors = dict.fromkeys(errors, wrong)
+            else:
+                errors = {id(held): cause if id(held.message) in failed else None for held in ready}
+        return [(held, errors.get(id(held), told)) for held, told in prepared]
 
 
-class DeleteRefused(Exception):
-    """SQS did not confirm the delete that has to come before the run."""
+def _failed_of_batch(
+    messages: Sequence[BaseMessage[Any] | None], returned: object, error: BaseException | None
+) -> tuple[set[int], BaseException]:
+    """The identities of the messages of a batch that failed, and why."""
+    listed: Any = error.messages if isinstance(error, BatchFailed) else returned
+    if isinstance(listed, (str, bytes)) or not isinstance(listed, Iterable):
+        raise WrongArgument(
+            problem=f"A batch receiver returned {listed!r}.",
+            mend="It returns None, or a list of the messages that failed.",
+        )
+    failed = {id(message) for message in listed}
+    if not failed <= {id(message) for message in messages}:
+        raise WrongArgument(
+            problem="A batch receiver named messages that were not in its batch.",
+            mend="Name those that it was called with.",
+        )
+    cause = error if isinstance(error, BatchFailed) else BatchFailed(listed)
+    return failed, cause.__cause__ or cause
 
 
-class _Nothing:
-    """SQS knows already."""
+def _rejection(error: Exception) -> Reject:
+    rejection = Reject(f"{type(error).__name__}: {error}")
+    rejection.__cause__ = error
+    return rejection
 
 
-NOTHING = _Nothing()
-#: Seconds until it is visible again, None to delete it, or NOTHING.
-Outcome = float | None | _Nothing
+def _any_failed(results: Results) -> bool:
+    return any(error is not None for _, error in results)

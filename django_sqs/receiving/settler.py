@@ -27,6 +27,15 @@ _RETRY_SECS = (0.2, 5.0)
 _EXTENSION_PAUSE_SECS = 0.02
 
 
+class _Nothing:
+    """SQS knows already."""
+
+
+NOTHING = _Nothing()
+#: What becomes of a message at SQS: seconds until it is visible again, None to delete it, or NOTHING.
+Outcome = float | None | _Nothing
+
+
 class Settlement:
     """What is to be told SQS of one message: delete it (`seconds` None), or make it visible in `seconds`."""
 
@@ -62,12 +71,29 @@ class Settler(Part):
     def start(self) -> None:
         self.spawn(self._loop)
 
+    def settle(self, message: HeldMessage, outcome: Outcome) -> None:
+        """Do what was decided: delete it, show it again in some seconds, or nothing where SQS knows already."""
+        if outcome is None:
+            self.delete(message)
+        elif isinstance(outcome, float) and not message.lost:
+            self.give_back(message, outcome)
+        else:
+            if outcome is not NOTHING:
+                # Another may hold it by now, and our handle must not change what it does.
+                self._holdings.stays(message)
+            self._holdings.drop(message)
+
     def delete(self, message: HeldMessage) -> None:
         """The message is done with."""
         self._put(self._deletes, Settlement(message, None))
 
     def give_back(self, message: HeldMessage, seconds: float) -> None:
         """The message stays in the queue and becomes visible in `seconds` from now."""
+        self._holdings.stays(message)
+        self.release(message, seconds)
+
+    def release(self, message: HeldMessage, seconds: float = 0.0) -> None:
+        """Make it visible in `seconds` from now, by default at once."""
         message.returning = True
         self._put(self._changes, Settlement(message, seconds))
 
@@ -182,6 +208,7 @@ class Settler(Part):
             reason,
             extra=message.log_extra(self.queue, "delete_failed"),
         )
+        self._holdings.stays(message)
         self._holdings.drop(message)
 
     # --- visibility changes

@@ -8,7 +8,7 @@ from typing import Any
 from django_sqs.receiving.channel import LineReader
 from django_sqs.receiving.limit import MessageLimit
 from django_sqs.receiving.processes import Process
-from django_sqs.receiving.receiver import CUT_SHORT, DRAINED, Job
+from django_sqs.receiving.receiver import CUT_SHORT, DRAINED, TIMED_OUT, Job
 
 #: A process that lived shorter than this, in seconds, and settled nothing, died at once.
 _AT_ONCE_SECS = 10.0
@@ -67,11 +67,12 @@ class Slot:
         self.process = None
         if final:
             self.finished = True
-            self.clean = status == DRAINED
+            self.clean = status in (DRAINED, TIMED_OUT)
             return
         quick = now - self._started_at < _AT_ONCE_SECS and not self._progress
-        # A drain that was asked of the child alone, by SIGTERM, is no fault of it.
-        self._deaths_at_once = self._deaths_at_once + 1 if quick and status not in (DRAINED, CUT_SHORT) else 0
+        # It made way for a new one on purpose, or was asked to end by a SIGTERM of its own.
+        ended_itself = status in (DRAINED, CUT_SHORT, TIMED_OUT)
+        self._deaths_at_once = self._deaths_at_once + 1 if quick and not ended_itself else 0
         first, longest = _RESTART_SECS
         self.restart_at = now + (min(longest, first * 2 ** (self._deaths_at_once - 1)) if self._deaths_at_once else 0.0)
 

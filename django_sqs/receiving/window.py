@@ -28,8 +28,11 @@ class Window:
     window shut.
     """
 
-    def __init__(self, handlers: int) -> None:
+    def __init__(self, handlers: int, unit: int = 1) -> None:
         self.handlers = handlers
+        #: How many messages a handler takes at once.
+        self.unit = unit
+        self._most = max(MAX_WINDOW, handlers * unit)
         self.asked = 0
         self.polls = 0
         #: The last poll brought messages, so that there are likely to be more.
@@ -38,7 +41,7 @@ class Window:
         self._round_trips: deque[float] = deque(maxlen=16)
 
     def handled(self, seconds: float) -> None:
-        """A handler was busy for so long with one message."""
+        """A handler was busy for so long with what it had taken."""
         self._mean = seconds if self._mean is None else self._mean + _WEIGHT * (seconds - self._mean)
 
     def polled(self, asked: int, got: int, seconds: float) -> None:
@@ -58,17 +61,21 @@ class Window:
         """Messages a second that the handlers can do; 0 while that is not known."""
         if self._mean is None:
             return 0.0
-        return self.handlers / max(self._mean, 1e-6)
+        return self.handlers * self.unit / max(self._mean, 1e-6)
 
-    def may_ask(self, free: int, buffered: int) -> int:
-        """How many messages another poll may ask for now; 0 for none."""
+    def may_ask(self, free: int, buffered: int, held_up: int = 0) -> int:
+        """How many messages another poll may ask for now; 0 for none. `free` are handlers, `buffered` messages that
+        could start, `held_up` those in the buffer that could not."""
         if self.polls >= MAX_POLLS or (self.polls and not self.hot):
             return 0
+        if buffered + held_up + self.asked >= self._most:
+            return 0
+        wanted = free * self.unit
         capacity = self.capacity
         if capacity * _BATCH_LASTS_SECS <= BATCH:
             # Slow messages, or the first ones: one poll, for exactly the handlers that are free.
-            return 0 if self.polls else min(BATCH, max(0, free - buffered))
-        target = min(MAX_WINDOW, free + capacity * _ROUND_TRIPS * self.round_trip)
+            return 0 if self.polls else min(BATCH, max(0, wanted - buffered))
+        target = min(self._most, wanted + capacity * _ROUND_TRIPS * self.round_trip)
         # Full batches: half a batch costs the same request.
         target = math.ceil(target / BATCH) * BATCH
         return BATCH if buffered + self.asked + BATCH <= target else 0

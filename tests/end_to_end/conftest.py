@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.standin.process import StandIn
 from tests.end_to_end.harness import World, wait_for
 
 _numbers = itertools.count(1)
@@ -40,5 +41,20 @@ def _answers(port: int) -> bool:
 def world(tmp_path: Path, moto_url: str) -> World:
     """A migrated project with a prefix that no other test uses."""
     made = World(tmp_path, moto_url, f"t{next(_numbers)}")
+    made.migrate()
+    return made
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    """The stand-in server: it does with FIFO queues what SQS does, is fast, and fails on demand."""
+    with StandIn(seed=1) as server:
+        yield server
+
+
+@pytest.fixture
+def fast_world(tmp_path: Path, standin: StandIn) -> World:
+    """A migrated project at the stand-in."""
+    made = World(tmp_path, standin.endpoint_url, f"t{next(_numbers)}")
     made.migrate()
     return made

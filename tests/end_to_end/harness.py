@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,16 +93,24 @@ class World:
         try:
             yield Runreceiver(process, log)
         finally:
-            try:
+            with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             process.wait(10)
 
     # --- the queues
 
     def url(self, queue: str) -> str:
-        return str(self.client.create_queue(QueueName=f"{self.prefix}__{queue}")["QueueUrl"])
+        attributes = {"FifoQueue": "true"} if queue.endswith(".fifo") else {}
+        name = f"{self.prefix}__{queue}"
+        return str(self.client.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"])  # type: ignore[arg-type]
+
+    def send_ordered(self, queue: str, *bodies: str) -> None:
+        """Send to a FIFO queue; the first word of each body is its group."""
+        url = self.url(queue)
+        for number, body in enumerate(bodies):
+            self.client.send_message(
+                QueueUrl=url, MessageBody=body, MessageGroupId=body.split()[0], MessageDeduplicationId=f"d{number}"
+            )
 
     def send(self, queue: str, *bodies: str) -> None:
         url = self.url(queue)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from pathlib import Path
 
-from django_sqs import Reject, RestartLater, receiver, register
+from django_sqs import BatchFailed, Reject, RestartLater, receiver, register
 from django_sqs.message import JSONMessage, Message, ModelInstanceMessage
+from tests.sample.models import Article
 
 
 def note(*words: object) -> None:
@@ -95,3 +97,80 @@ def first(message: Message) -> None:
 
 
 send_only = register("send_only")
+
+
+@receiver("threads", concurrency=4, visibility_timeout=5)
+def threads(message: Message) -> None:
+    """The body is how long to take, in seconds, and a name."""
+    seconds, name = message.body.split()
+    note("threads", "start", name)
+    time.sleep(float(seconds))
+    note("threads", "end", name)
+
+
+@receiver("coroutines", visibility_timeout=5)
+async def coroutines(message: Message) -> None:
+    """Counts itself in the database, waits, and fails where the name says so."""
+    seconds, name = message.body.split()
+    note("coroutines", "start", name)
+    article = await Article.objects.acreate(title=name)
+    await asyncio.sleep(float(seconds))
+    if name.startswith("bad"):
+        raise RuntimeError("a coroutine failed on purpose")
+    await Article.objects.filter(pk=article.pk).aupdate(runs=1)
+    note("coroutines", "end", name)
+
+
+@receiver("hasty", timeout=0.5, visibility_timeout=5)
+def hasty(message: Message) -> None:
+    seconds, name = message.body.split()
+    note("hasty", "start", name)
+    time.sleep(float(seconds))
+    note("hasty", "end", name)
+
+
+@receiver("hasty_coroutines", timeout=0.5, visibility_timeout=5)
+async def hasty_coroutines(message: Message) -> None:
+    seconds, name = message.body.split()
+    note("hasty_coroutines", "start", name)
+    await asyncio.sleep(float(seconds))
+    note("hasty_coroutines", "end", name)
+
+
+@receiver("ordered", fifo=True, concurrency=4, on_error="retry", retry_delays=(1,), visibility_timeout=5)
+def ordered(message: Message) -> None:
+    """The body is group, number, seconds; a number that ends in "!" fails at its first receive."""
+    group, number, seconds = message.body.split()
+    note("ordered", "start", group, number)
+    time.sleep(float(seconds))
+    if number.endswith("!") and message.receive_count == 1:
+        raise RuntimeError("fails the first time")
+    note("ordered", "end", group, number)
+
+
+@receiver("batched", batch=25, batch_window=1, visibility_timeout=5, on_error="retry", retry_delays=(0,))
+def batched(messages: list[Message]) -> list[Message]:
+    """Those whose body starts with "bad" fail at their first receive."""
+    note("batched", "batch", len(messages))
+    failed = [message for message in messages if message.body.startswith("bad") and message.receive_count == 1]
+    for message in messages:
+        if message not in failed:
+            note("batched", "end", message.body)
+    return failed
+
+
+@receiver("batched_raising", batch=10, batch_window=0.2, visibility_timeout=5)
+def batched_raising(messages: list[Message]) -> None:
+    note("batched_raising", "batch", len(messages))
+    failed = [message for message in messages if message.body.startswith("bad")]
+    if failed:
+        raise BatchFailed(failed) from RuntimeError("these are bad")
+
+
+@receiver("to_dead_letters", on_error="delete", dead_letter="dead_letters")
+def to_dead_letters(message: Message) -> None:
+    note("to_dead_letters", "start", message.body)
+    raise RuntimeError("goes to the dead letters: \x00 é")
+
+
+dead_letters = register("dead_letters")
