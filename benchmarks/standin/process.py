@@ -83,7 +83,7 @@ class StandIn:
         process, self._process = self._process, None
         if process is None:
             return
-        # One that is paused would take no other signal.
+        # While it is paused it would take no other signal.
         process.send_signal(signal.SIGCONT)
         process.terminate()
         try:
@@ -116,6 +116,8 @@ class StandIn:
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None:
             raise StandInError("The stand-in is not running.")
+        if self._process.poll() is not None:
+            raise StandInError(f"The stand-in has ended, with status {self._process.returncode}.")
         return self._process
 
     # Control.

@@ -79,6 +79,8 @@ def test_it_ends_at_once_on_sigterm_also_while_polls_wait() -> None:
         assert process.wait(5) == 0
         assert time.monotonic() - started_at < 2
         thread.join()
+        with pytest.raises(StandInError, match="has ended, with status 0"):
+            standin.counters()
 
 
 def test_it_ends_when_the_process_that_started_it_is_killed() -> None:
