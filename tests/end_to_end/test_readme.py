@@ -35,7 +35,7 @@ class Reader:
         python.chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "AWS_", "SQS_"))}
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-        self.environment = {**kept, "PATH": path, "PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "1"}
+        self.environment = {**kept, "PATH": path, "PYTHONUNBUFFERED": "1"}
         # An installed package needs no path; a checkout that is only on this one does.
         self.environment["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
 
