@@ -143,7 +143,7 @@ class Runner:
         errors: dict[int, BaseException | None] = {id(held): error for held in ready}
         if self._options.batch and (isinstance(error, BatchFailed) or (error is None and returned is not None)):
             try:
-                failed, cause = _failed_of_batch([held.message for held in ready], returned, error)
+                failed, cause = failed_of_batch([held.message for held in ready], returned, error)
             except WrongArgument as wrong:
                 errors = dict.fromkeys(errors, wrong)
             else:
@@ -151,7 +151,7 @@ class Runner:
         return [(held, errors.get(id(held), told)) for held, told in prepared]
 
 
-def _failed_of_batch(
+def failed_of_batch(
     messages: Sequence[BaseMessage[Any] | None], returned: object, error: BaseException | None
 ) -> tuple[set[int], BaseException]:
     """The identities of the messages of a batch that failed, and why."""

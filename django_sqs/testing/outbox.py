@@ -14,7 +14,7 @@ from asgiref.sync import async_to_sync
 
 from django_sqs.exceptions import BatchFailed, Reject, UndecodableBody, WrongArgument
 from django_sqs.message.base import BaseMessage, shorten
-from django_sqs.receiving.runner import _failed_of_batch
+from django_sqs.receiving.runner import failed_of_batch
 from django_sqs.receiving.verdict import judge
 from django_sqs.registered_queue import RegisteredQueue
 from django_sqs.sending.outgoing import Outgoing
@@ -144,7 +144,7 @@ def _call(queue: RegisteredQueue, messages: list[BaseMessage[Any]]) -> tuple[set
         error = raised
     if queue.options.batch and (isinstance(error, BatchFailed) or (error is None and returned is not None)):
         try:
-            return _failed_of_batch(messages, returned, error)
+            return failed_of_batch(messages, returned, error)
         except WrongArgument as wrong:
             error = wrong
     return set(map(id, messages)) if error is not None else set(), error

@@ -125,12 +125,11 @@ class _Received:
     def _take(self, most: int) -> list[HeldMessage]:
         taken: list[HeldMessage] = []
         while len(taken) < most:
-            asked_at = time.monotonic()
             received = self._physical.receive(most - len(taken), 0, self._visibility)
             if not received:
                 break
             now = time.monotonic()
-            taken += [HeldMessage(raw, asked_at, now, self._visibility) for raw in received]
+            taken += [HeldMessage(raw, now, self._visibility) for raw in received]
         self._runs.update(held.id for held in taken)
         for held in taken:
             if self._runs[held.id] > MAX_RUNS:
