@@ -31,7 +31,7 @@ def choose(folder: Path, count: int | None = None) -> Choice:
     its file of captions cannot be understood.
     """
     if not folder.exists():
-        raise Failed(f"There is no folder {folder}.")
+        raise Failed(f"There is no folder '{folder}'.")
     if not folder.is_dir():
         raise Failed(f"{folder} is a file. Name the folder that holds the pictures.")
     try:

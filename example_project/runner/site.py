@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
@@ -153,6 +154,10 @@ def resend_unfinished(processes: Processes) -> None:
 
 def guarded(program: Callable[[StopSignals], int], name: str) -> int:
     """Run a program to its exit status: 1 with a sentence where it fails, 128 + the signal where it was stopped."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names and captions may hold what this terminal cannot show.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     with StopSignals() as signals:
         try:
             return program(signals)
