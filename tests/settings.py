@@ -12,6 +12,7 @@ Processes that tests start use this module too, and are told the rest by environ
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from typing import Any
@@ -95,6 +96,7 @@ FROM_ENVIRONMENT: dict[str, Callable[[str], object]] = {
     "SQS_ON_ERROR": str,
     "SQS_POLL_PERIOD": float,
     "SQS_QUEUE_PREFIX": str,
+    "SQS_QUEUES": json.loads,
 }
 for _name, _convert in FROM_ENVIRONMENT.items():
     if _name in os.environ:

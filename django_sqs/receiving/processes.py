@@ -146,8 +146,8 @@ def prepare_to_fork() -> None:
     others = [thread.name for thread in threading.enumerate() if thread is not threading.current_thread()]
     if others:
         logger.warning(
-            "Threads run before the receivers are forked: %s. They do not exist there, and a lock that"
-            " one of them holds now stays locked there. Start them when they are first used, not when a module is imported.",
+            "Threads run before the receivers are forked: %s. They do not exist there, and a lock that one of them"
+            " holds now stays locked there. Start them when they are first used, not when a module is imported.",
             ", ".join(others),
             extra={"action": "threads_before_fork"},
         )

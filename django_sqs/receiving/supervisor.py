@@ -45,11 +45,15 @@ class Supervisor:
         hang_timeout: float = 60.0,
         message_limit: int | None = None,
         until_empty: bool = False,
+        changed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._start = start
         self._grace = grace
         self._hang_timeout = hang_timeout
         self._until_empty = until_empty
+        self._changed = changed
+        #: It ended because the code had changed.
+        self.to_be_restarted = False
         self._limits = {job.queue: MessageLimit(message_limit) for job in jobs} if message_limit is not None else {}
         self._slots = [Slot(job, self._limits.get(job.queue)) for job in jobs]
         self._selector = selectors.DefaultSelector()
@@ -145,6 +149,7 @@ class Supervisor:
             if signum == getattr(signal, "SIGCHLD", None):
                 continue
             self._signals += 1
+            self.to_be_restarted = False
             name = signal.Signals(signum).name
             if self._signals == 1 and self._deadline is None:
                 logger.info("%s: draining; a second signal stops at once.", name, extra={"action": "draining"})
@@ -166,6 +171,10 @@ class Supervisor:
         for slot in self._slots:
             if slot.limit is not None and slot.limit.reached and not slot.ordered_to_end:
                 slot.order_to_end("finish")
+        if self._changed():
+            self.to_be_restarted = True
+            self._drain()
+            return
         if not self._until_empty:
             return
         if not all(slot.empty for slot in self._slots if not slot.finished):

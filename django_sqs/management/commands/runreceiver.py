@@ -13,6 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 from django_sqs.management.base import SQSCommand, seconds, suffix
 from django_sqs.receiving import processes
 from django_sqs.receiving.jobs import make_jobs
+from django_sqs.receiving.reloading import ModuleWatch, execute_anew
 from django_sqs.receiving.supervisor import Starter, Supervisor
 
 
@@ -55,6 +56,10 @@ class Command(SQSCommand):
             " takes long is no hang.",
         )
 
+        parser.add_argument(
+            "--reload", action="store_true", help="For development: start anew when a module changes, after draining."
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         jobs = make_jobs(
             options["queue"],
@@ -67,6 +72,7 @@ class Command(SQSCommand):
         if options["no_fork"] and len(jobs) > 1:
             names = ", ".join(job.queue for job in jobs)
             raise CommandError(f"--no-fork takes one queue; there are: {names}. Name one of them.")
+        watch = ModuleWatch() if options["reload"] else None
         supervisor = Supervisor(
             jobs,
             _starter(options["no_fork"], options["verbosity"]),
@@ -74,8 +80,11 @@ class Command(SQSCommand):
             hang_timeout=options["hang_timeout"],
             message_limit=options["message_limit"],
             until_empty=options["until_empty"],
+            changed=watch.changed if watch is not None else lambda: False,
         )
         status = supervisor.run()
+        if supervisor.to_be_restarted:
+            execute_anew()
         if status:
             sys.exit(status)
 

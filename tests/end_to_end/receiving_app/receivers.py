@@ -34,6 +34,11 @@ def json(message: JSONMessage) -> None:
     note("json", "end", message.body["id"])
 
 
+@receiver("relay")
+def relay(message: Message) -> None:
+    plain(body=message.body)
+
+
 @receiver("slow", visibility_timeout=2)
 def slow(message: Message) -> None:
     """The body is how long to take, in seconds, and a name: "0.3 a"."""
