@@ -79,7 +79,7 @@ class FailedMessageAdmin(_ModelAdmin):
             if failure is None:
                 sent[row.queue] += 1
             else:
-                failures.append(f"{row.message_id} was not sent: {failure}")
+                failures.append(f"Message {row.message_id} was not sent: {failure}")
         for queue, count in sorted(sent.items()):
             noun = "message was" if count == 1 else "messages were"
             self.message_user(request, f"{count} {noun} sent to {queue} again.", messages.SUCCESS)

@@ -48,10 +48,6 @@ def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, on_ready: Callable[
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     class QuietHandler(WSGIRequestHandler):
-        # Answers leave in several writes; with Nagle's algorithm each would wait 40 ms for the client's
-        # acknowledgement.
-        disable_nagle_algorithm = True
-
         def log_request(self, *args: Any, **kwargs: Any) -> None:
             pass
 

@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.core.checks import CheckMessage, Error, Warning, run_checks
+from django.core import checks
+from django.core.checks import CheckMessage, run_checks
 
 from django_sqs import register
 from django_sqs.checks import check_all
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 pytestmark = pytest.mark.usefixtures("own_queues")
 
@@ -27,7 +28,7 @@ def found(*ids: str) -> list[CheckMessage]:
     assert {message.id for message in messages} == {f"django_sqs.{short}" for short in ids}
     for message in messages:
         assert message.hint
-        assert type(message) is (Error if message.id in ERRORS else Warning)
+        assert type(message) is (checks.Error if message.id in ERRORS else checks.Warning)
         assert message.id in ERRORS | WARNINGS
     return messages
 
@@ -37,13 +38,13 @@ def test_the_settings_of_the_tests_are_right() -> None:
     found()
 
 
-def test_manage_py_check_runs_them(settings: SettingsWrapper) -> None:
+def test_manage_py_check_runs_them(settings: Settings) -> None:
     settings.SQS_POLL_PERIOD = "often"
     assert [message.id for message in run_checks(tags=["django_sqs"])] == ["django_sqs.E005"]
     assert "django_sqs.E005" in {message.id for message in run_checks()}
 
 
-def test_a_missing_prefix_is_an_error_while_debug_is_on(settings: SettingsWrapper) -> None:
+def test_a_missing_prefix_is_an_error_while_debug_is_on(settings: Settings) -> None:
     settings.SQS_QUEUE_PREFIX = ""
     register("emails", handle)
     found()
@@ -54,7 +55,7 @@ def test_a_missing_prefix_is_an_error_while_debug_is_on(settings: SettingsWrappe
 
 
 @pytest.mark.parametrize("prefix", ["p" * 77, "with space", "dotted.name", "ü"])
-def test_a_name_that_sqs_would_refuse_with_its_prefix_is_an_error(settings: SettingsWrapper, prefix: str) -> None:
+def test_a_name_that_sqs_would_refuse_with_its_prefix_is_an_error(settings: Settings, prefix: str) -> None:
     settings.SQS_QUEUE_PREFIX = prefix
     queue = register("emails", handle)
     (message,) = found("E002")
@@ -80,7 +81,7 @@ def test_a_queue_that_is_only_sent_to_may_have_any_visibility_timeout() -> None:
     found()
 
 
-def test_a_visibility_timeout_in_sqs_queues_is_checked_too(settings: SettingsWrapper) -> None:
+def test_a_visibility_timeout_in_sqs_queues_is_checked_too(settings: Settings) -> None:
     register("emails", handle)
     settings.SQS_QUEUES = {"emails": {"visibility_timeout": 1}}
     found("E003")
@@ -98,9 +99,7 @@ def test_a_visibility_timeout_in_sqs_queues_is_checked_too(settings: SettingsWra
         (("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), False),
     ],
 )
-def test_credentials_are_set_whole_or_not_at_all(
-    settings: SettingsWrapper, given: tuple[str, ...], right: bool
-) -> None:
+def test_credentials_are_set_whole_or_not_at_all(settings: Settings, given: tuple[str, ...], right: bool) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         setattr(settings, name, "s3cr3t" if name in given else "")
     messages = found(*([] if right else ["E004"]))
@@ -131,14 +130,14 @@ def test_credentials_are_set_whole_or_not_at_all(
         ("SQS_ENDPOINT_URL", "http://[::1"),
     ],
 )
-def test_a_setting_that_cannot_be_is_an_error(settings: SettingsWrapper, name: str, value: Any) -> None:
+def test_a_setting_that_cannot_be_is_an_error(settings: Settings, name: str, value: Any) -> None:
     register("emails", handle)
     setattr(settings, name, value)
     (message,) = found("E005")
     assert name in message.msg
 
 
-def test_a_secret_of_the_wrong_type_is_not_shown(settings: SettingsWrapper) -> None:
+def test_a_secret_of_the_wrong_type_is_not_shown(settings: Settings) -> None:
     settings.SQS_STATUS_TOKEN = 987654321
     assert "987654321" not in str(found("E005")[0])
 
@@ -146,13 +145,13 @@ def test_a_secret_of_the_wrong_type_is_not_shown(settings: SettingsWrapper) -> N
 @pytest.mark.parametrize(
     "url", ["", None, "http://localhost:9324", "https://sqs.eu-west-1.amazonaws.com", "http://[::1]:1"]
 )
-def test_an_address_of_a_server_is_right(settings: SettingsWrapper, url: str | None) -> None:
+def test_an_address_of_a_server_is_right(settings: Settings, url: str | None) -> None:
     settings.SQS_ENDPOINT_URL = url
     found()
 
 
 @pytest.mark.parametrize("entry", [{"concurency": 4}, {"concurrency": "4"}, {"on_error": "explode"}])
-def test_a_wrong_option_in_sqs_queues_is_an_error(settings: SettingsWrapper, entry: dict[str, Any]) -> None:
+def test_a_wrong_option_in_sqs_queues_is_an_error(settings: Settings, entry: dict[str, Any]) -> None:
     queue = register("emails", handle)
     settings.SQS_QUEUES = {"emails": entry}
     (message,) = found("E006")
@@ -160,7 +159,7 @@ def test_a_wrong_option_in_sqs_queues_is_an_error(settings: SettingsWrapper, ent
     assert next(iter(entry)) in message.msg
 
 
-def test_an_entry_of_sqs_queues_for_an_unknown_queue_is_warned_of(settings: SettingsWrapper) -> None:
+def test_an_entry_of_sqs_queues_for_an_unknown_queue_is_warned_of(settings: Settings) -> None:
     register("emails", handle)
     settings.SQS_QUEUES = {"emials": {"concurrency": 4}}
     (message,) = found("W002")
@@ -191,21 +190,21 @@ def test_two_queues_of_one_name_at_aws_are_an_error() -> None:
     assert "'emails' with the suffix 'big'" in message.msg
 
 
-def test_a_misspelt_setting_is_warned_of_even_where_the_right_one_is_set(settings: SettingsWrapper) -> None:
+def test_a_misspelt_setting_is_warned_of_even_where_the_right_one_is_set(settings: Settings) -> None:
     settings.SQS_QUEUE_PREFX = "oops"
     (message,) = found("W001")
     assert "SQS_QUEUE_PREFX" in message.msg
     assert "SQS_QUEUE_PREFIX" in message.msg
 
 
-def test_a_reworded_setting_is_warned_of_where_the_right_one_is_not_set(settings: SettingsWrapper) -> None:
+def test_a_reworded_setting_is_warned_of_where_the_right_one_is_not_set(settings: Settings) -> None:
     settings.SQS_PREFIX = "of something else"
     found()
     settings.SQS_QUEUE_PREFIX = ""
     assert "SQS_PREFIX" in found("W001")[0].msg
 
 
-def test_settings_of_other_packages_are_no_mistakes(settings: SettingsWrapper) -> None:
+def test_settings_of_other_packages_are_no_mistakes(settings: Settings) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         setattr(settings, name, "")
     for name in ("AWS_S3_ACCESS_KEY_ID", "AWS_STORAGE_BUCKET_NAME", "AWS_SES_REGION_NAME", "AWS_S3_REGION_NAME"):
@@ -213,14 +212,14 @@ def test_settings_of_other_packages_are_no_mistakes(settings: SettingsWrapper) -
     found()
 
 
-def test_one_wrong_setting_does_not_hide_what_the_other_checks_find(settings: SettingsWrapper) -> None:
+def test_one_wrong_setting_does_not_hide_what_the_other_checks_find(settings: Settings) -> None:
     settings.SQS_QUEUES = "nonsense"
     settings.SQS_QUEUE_PREFX = "oops"
     register("emails", handle, suffixes=("s" * 80,))
     found("E002", "E005", "W001")
 
 
-def test_no_check_asks_aws(settings: SettingsWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_check_asks_aws(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     from django_sqs.aws import client
 
     def refuse(*args: object) -> None:

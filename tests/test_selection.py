@@ -48,12 +48,12 @@ def test_a_named_queue_is_chosen_with_a_suffix_that_it_does_not_know() -> None:
 
 
 def test_a_suffix_that_no_queue_knows_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(UnknownSuffix, match="'bgi'.*big, small"):
+    with pytest.raises(UnknownSuffix, match=r"'bgi'.*big, small"):
         select(suffix="bgi")
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:
-    with pytest.raises(UnknownQueue, match="'email'.*emails"):
+    with pytest.raises(UnknownQueue, match=r"'email'.*emails"):
         select(["email"])
 
 

@@ -13,7 +13,7 @@ from tests.http_stub import answering
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 pytestmark = pytest.mark.usefixtures("own_queues")
 
@@ -45,7 +45,7 @@ def test_fifo_queues_are_created_as_such(aws: SQSClient) -> None:
     assert attributes(aws, "test__orders__big.fifo")["FifoQueue"] == "true"
 
 
-def test_it_creates_where_queues_are_not_created_by_use(aws: SQSClient, settings: SettingsWrapper) -> None:
+def test_it_creates_where_queues_are_not_created_by_use(aws: SQSClient, settings: Settings) -> None:
     settings.SQS_CREATE_QUEUES = False
     register("emails")
     assert told() == ["test__emails created"]
@@ -125,7 +125,7 @@ def test_dead_letter_queues_in_a_circle_are_refused(aws: SQSClient) -> None:
     register("a", dead_letter="b")
     register("b", dead_letter="c")
     register("c", dead_letter="b")
-    with pytest.raises(InvalidOption, match="of the queue 'b'.*lead back"):
+    with pytest.raises(InvalidOption, match=r"of the queue 'b'.*lead back"):
         told(["a"])
     assert names(aws) == set()
 
@@ -189,7 +189,7 @@ def test_an_unknown_name_is_refused(aws: SQSClient) -> None:
         told(["nope"])
 
 
-def test_a_denied_call_names_the_action_that_is_needed(settings: SettingsWrapper) -> None:
+def test_a_denied_call_names_the_action_that_is_needed(settings: Settings) -> None:
     register("emails")
     with answering(403, "AccessDeniedException", "not authorized") as url:
         settings.SQS_ENDPOINT_URL = url
@@ -197,7 +197,7 @@ def test_a_denied_call_names_the_action_that_is_needed(settings: SettingsWrapper
             told()
 
 
-def test_a_name_that_was_just_deleted_is_told_as_that(settings: SettingsWrapper) -> None:
+def test_a_name_that_was_just_deleted_is_told_as_that(settings: Settings) -> None:
     queue = register("emails")
     code = "AWS.SimpleQueueService.QueueDeletedRecently"
     with answering(400, code, "You must wait 60 seconds after deleting a queue") as url:

@@ -26,7 +26,7 @@ from tests.http_stub import answering
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 
@@ -55,10 +55,10 @@ def snapshot(*readings: QueueReading) -> Snapshot:
 
 def test_a_snapshot_counts_what_waits_is_in_flight_and_is_delayed(aws: SQSClient) -> None:
     queue = register("emails", suffixes=("big",))
-    queue.send_many([{"body": str(number)} for number in range(5)])
-    queue.send(body="later", delay=60)
+    queue.send_many([{"body": str(number)} for number in range(5)], immediate=True)
+    queue.send(body="later", delay=60, immediate=True)
     queue.physical().receive(2, 0, 60)
-    queue.send(body="x", suffix="big")
+    queue.send(body="x", suffix="big", immediate=True)
     readings = take_snapshot().readings
     assert [(one.queue, one.suffix, one.full_name) for one in readings] == [
         ("emails", None, "test__emails"),
@@ -83,9 +83,7 @@ def test_a_queue_that_will_be_created_when_used_is_no_failure(aws: SQSClient) ->
     assert not take_snapshot().nothing_read
 
 
-def test_a_missing_queue_has_its_sentence_and_the_others_their_numbers(
-    aws: SQSClient, settings: SettingsWrapper
-) -> None:
+def test_a_missing_queue_has_its_sentence_and_the_others_their_numbers(aws: SQSClient, settings: Settings) -> None:
     settings.SQS_CREATE_QUEUES = False
     register("audit").create()
     register("emails")
@@ -104,9 +102,7 @@ def test_only_the_chosen_queues_are_read(aws: SQSClient) -> None:
     assert [one.queue for one in take_snapshot(select(["emails"])).readings] == ["emails"]
 
 
-def test_a_name_that_sqs_would_refuse_is_the_failure_of_its_queue_alone(
-    aws: SQSClient, settings: SettingsWrapper
-) -> None:
+def test_a_name_that_sqs_would_refuse_is_the_failure_of_its_queue_alone(aws: SQSClient, settings: Settings) -> None:
     register("audit").create()
     register("x" * 76)
     found = take_snapshot()
@@ -115,7 +111,7 @@ def test_a_name_that_sqs_would_refuse_is_the_failure_of_its_queue_alone(
     assert found.readings[1].full_name is None
 
 
-def test_a_missing_prefix_is_raised_since_it_concerns_all(aws: SQSClient, settings: SettingsWrapper) -> None:
+def test_a_missing_prefix_is_raised_since_it_concerns_all(aws: SQSClient, settings: Settings) -> None:
     settings.DEBUG = True
     settings.SQS_QUEUE_PREFIX = ""
     register("emails")
@@ -132,7 +128,7 @@ def test_an_endpoint_that_does_not_answer_is_one_failure_common_to_all() -> None
     assert "http://127.0.0.1:9" in str(found.common_failure)
 
 
-def test_refusals_name_each_queue(settings: SettingsWrapper) -> None:
+def test_refusals_name_each_queue(settings: Settings) -> None:
     register("audit")
     register("emails")
     with answering(403, "AccessDeniedException", "not authorized") as url:
@@ -167,9 +163,9 @@ def test_with_no_queue_registered_there_is_nothing_to_ask() -> None:
 
 def test_the_shared_snapshot_is_one_reading_of_aws(aws: SQSClient) -> None:
     queue = register("emails")
-    queue.send(body="x")
+    queue.send(body="x", immediate=True)
     first = status.shared_snapshot()
-    queue.send(body="y")
+    queue.send(body="y", immediate=True)
     assert status.shared_snapshot() is first
     status.forget_shared_snapshot()
     assert status.shared_snapshot().total.waiting == 2
@@ -183,7 +179,7 @@ def test_a_snapshot_with_nothing_read_is_not_shared() -> None:
 
 
 def test_the_shared_snapshot_is_forgotten_when_settings_are_overridden(aws: SQSClient) -> None:
-    register("emails").send(body="x")
+    register("emails").send(body="x", immediate=True)
     assert status.shared_snapshot().total.waiting == 1
     with override_settings(SQS_QUEUE_PREFIX="other"):
         assert status.shared_snapshot().total.waiting == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,6 +15,8 @@ from django_sqs.aws.physical_queue import BATCH, PhysicalQueue, forget_addresses
 _PARALLEL = 8
 #: Long enough for what is received to be deleted; short, so that what an interrupted clear held comes back soon.
 _VISIBILITY_SECS = 30
+#: Message ids kept to tell that one was received twice, which happens within moments.
+_REMEMBERED = 10_000
 #: A short poll asks only some of SQS's servers; with a wait all are asked, so that an empty answer means that the queue
 #: is empty.
 _WAIT_SECS = 1
@@ -29,21 +31,39 @@ class Cleared:
     delayed: int = 0
 
 
+class _Seen:
+    """Counts each message once: SQS now and then hands one out twice, also to two who ask at the same time."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, None] = {}
+
+    def count_new(self, ids: Iterable[str]) -> int:
+        before = len(self._ids)
+        self._ids.update(dict.fromkeys(ids))
+        count = len(self._ids) - before
+        while len(self._ids) > _REMEMBERED:
+            del self._ids[next(iter(self._ids))]
+        return count
+
+
 def clear_queue(queue: PhysicalQueue, progress: Callable[[int], object] | None = None) -> Cleared:
     """Receive and delete until every worker finds the queue empty. Raises `AWSError`."""
     queue.url()
     lock = threading.Lock()
+    seen = _Seen()
     stopped = threading.Event()
     deleted = 0
 
     def work() -> None:
         nonlocal deleted
         while not stopped.is_set():
-            handles = [message["ReceiptHandle"] for message in queue.receive(BATCH, _WAIT_SECS, _VISIBILITY_SECS)]
-            if not handles:
+            messages = queue.receive(BATCH, _WAIT_SECS, _VISIBILITY_SECS)
+            if not messages:
                 return
-            count = len(handles) - len(queue.delete_batch(handles))
+            failed = {failure.index for failure in queue.delete_batch([one["ReceiptHandle"] for one in messages])}
+            ids = [one["MessageId"] for index, one in enumerate(messages) if index not in failed]
             with lock:
+                count = seen.count_new(ids)
                 deleted += count
                 if progress is not None:
                     progress(count)

@@ -43,8 +43,11 @@ class Command(SQSCommand):
                 bar.refresh()
 
             snapshot = wait_until_empty(destinations, options["timeout"], on_reading=show)
+        if snapshot.common_failure is not None:
+            raise snapshot.common_failure
         left = snapshot.total.total
         if left or snapshot.failed:
             self.stdout.write(render_table(snapshot))
-            raise CommandError(f"Not empty after {options['timeout']:g} seconds: {left} messages are left.")
+            noun = "message is" if left == 1 else "messages are"
+            raise CommandError(f"Not empty after {options['timeout']:g} seconds: {left} {noun} left.")
         self.stdout.write("Empty.")
