@@ -121,7 +121,10 @@ def is_amazon(endpoint_url: str | None) -> bool:
     """Is this endpoint one of Amazon's own? (None, the default, is.)"""
     if endpoint_url is None:
         return True
-    host = urlsplit(endpoint_url).hostname or ""
+    try:
+        host = urlsplit(endpoint_url).hostname or ""
+    except ValueError:  # told of where it is used
+        return False
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 

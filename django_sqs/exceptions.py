@@ -68,8 +68,8 @@ class Reject(Exception):
 
 
 class BatchFailed(Exception):
-    """Raise it from a batch receiver with those of its messages that failed; the others are deleted. Raised `from` another
-    exception, that one is why."""
+    """Raise it from a batch receiver with those of its messages that failed; the others are deleted. Raised `from`
+    another exception, that one is why."""
 
     def __init__(self, messages: Iterable[Any]) -> None:
         self.messages = list(messages)
@@ -158,8 +158,8 @@ class InvalidMessage(DjangoSQSError, ValueError):
 
 
 class SendFailed(DjangoSQSError):
-    """{count} of {total} messages for {queue!r} were not sent: {reasons}. The others were; the messages and what SQS
-    said of each are in .failed, those that went in .sent.
+    """{count} of {total} messages for {queue!r} were not sent: {reasons}. They are in .failed, each with what SQS said
+    of it; those that were sent are in .sent.
 
     `sent` is a list of messages, `failed` a list of pairs (message, reason).
     """
@@ -212,9 +212,13 @@ class RegionMissing(AWSError):
     """No AWS region is set. Set AWS_REGION in the settings or the environment, for example "eu-west-1"."""
 
 
+class InvalidRegion(AWSError):
+    """AWS_REGION is no region ({detail}). It looks like "eu-west-1"."""
+
+
 class AccessDenied(AWSError):
-    """AWS denied {action} on the queue {queue!r} ({detail}). The IAM policy of these credentials must allow sqs:{action}
-    on it."""
+    """AWS denied {action} on the queue {queue!r} ({detail}). The IAM policy of these credentials must allow
+    sqs:{action} on it."""
 
     transient = True
 
@@ -265,21 +269,21 @@ class ReceiverTimeout(Exception):
 
 
 class NothingToReceive(DjangoSQSError):
-    """No registered queue has a receiver, so there is nothing to receive. Decorate a function with @receiver("name") in the
-    receivers.py of an installed app."""
+    """No registered queue has a receiver, so there is nothing to receive. Decorate a function with @receiver("name") in
+    the receivers.py of an installed app."""
 
 
 class FailedTableMissing(DjangoSQSError):
-    """The table {table} for failed messages is missing in the database {using!r}. Run "manage.py migrate django_sqs", or
-    set SQS_KEEP_FAILED = False to have failed messages only logged."""
+    """The table {table} for failed messages is missing in the database {using!r}. Run "manage.py migrate django_sqs",
+    or set SQS_KEEP_FAILED = False to have failed messages only logged."""
 
 
 # --- the commands ----------------------------------------------------------------------------------------------------
 
 
 class QueueGone(DjangoSQSError, LookupError):
-    """No registered queue is called {queue!r} at AWS, so a message cannot be sent there again. Was the queue renamed, or
-    SQS_QUEUE_PREFIX changed?"""
+    """No registered queue is called {queue!r} at AWS, so a message cannot be sent there again. Was the queue renamed,
+    or SQS_QUEUE_PREFIX changed?"""
 
 
 class ServerMissing(DjangoSQSError, ImportError):

@@ -10,8 +10,9 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django_sqs.aws.errors import translated
+from django_sqs.aws.errors import check_endpoint, translated
 from django_sqs.conf import conf
+from django_sqs.exceptions import CredentialsMissing
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -92,6 +93,10 @@ def _make_client(connection: Connection, tuning: Tuning) -> SQSClient:
     from boto3.session import Session
     from botocore.config import Config
 
+    check_endpoint(connection.endpoint_url)
+    if (connection.access_key_id is None) != (connection.secret_access_key is None):
+        missing = "AWS_ACCESS_KEY_ID" if connection.access_key_id is None else "AWS_SECRET_ACCESS_KEY"
+        raise CredentialsMissing(action="a client", queue="", detail=f"only one of the two is set, {missing} is not")
     with translated("a client", "", connection.endpoint_url):
         session = _sessions.get(connection)
         if session is None:

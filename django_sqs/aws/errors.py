@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from django_sqs import exceptions as errors
 
@@ -32,6 +34,8 @@ THROTTLING = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
+# Names, IPv4 and IPv6 addresses; a label of a name has at most 63 characters.
+_HOST = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?\Z|[0-9a-f:.]+(%\w+)?\Z", re.IGNORECASE)
 
 
 @contextmanager
@@ -41,10 +45,16 @@ def translated(action: str, queue: str, endpoint: str | None) -> Iterator[None]:
 
     try:
         yield
+    except errors.AWSError:
+        raise
     except ClientError as error:
         raise _from_answer(error, action, queue) from error
-    except (BotoCoreError, ValueError) as error:
+    except BotoCoreError as error:
         raise _from_client(error, action, queue, endpoint) from error
+    except Exception as error:
+        # botocore reads answers that are not SQS's (a proxy's page, half a response) without care, and fails anyhow.
+        detail = f"its answer makes no sense, {type(error).__name__}: {error}"
+        raise errors.ServiceFault(action=action, queue=queue, detail=detail) from error
 
 
 def _from_answer(error: Exception, action: str, queue: str) -> errors.AWSError:
@@ -68,6 +78,19 @@ def _from_answer(error: Exception, action: str, queue: str) -> errors.AWSError:
     return errors.RequestRefused(**facts)
 
 
+def check_endpoint(url: str | None) -> None:
+    """Raises `InvalidEndpoint` for what cannot be the address of a server."""
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # a bracket that is not closed, a port that is no number
+        parts, port = None, None
+    if parts is None or parts.scheme not in ("http", "https") or not _HOST.match(parts.hostname or "") or port == 0:
+        raise errors.InvalidEndpoint(action="a client", queue="", detail="no address", endpoint=url)
+
+
 def _from_client(error: Exception, action: str, queue: str, endpoint: str | None) -> errors.AWSError:
     from botocore import exceptions as botocore
 
@@ -89,9 +112,8 @@ def _from_client(error: Exception, action: str, queue: str, endpoint: str | None
         ),
     ):
         return errors.CredentialsMissing(**facts)
-    if type(error) is ValueError and "endpoint" in detail.lower():
-        return errors.InvalidEndpoint(**facts)
-    # What botocore cannot read of an answer is a fault of what answered: a proxy's page, half a response.
+    if isinstance(error, botocore.InvalidRegionError):
+        return errors.InvalidRegion(**facts)
     if isinstance(error, botocore.ParamValidationError):
         return errors.RequestRefused(**facts)
     return errors.ServiceFault(**facts)

@@ -81,7 +81,7 @@ class PhysicalQueue:
         if url is None:
             try:
                 with self._translated("GetQueueUrl"):
-                    url = self.client.get_queue_url(QueueName=self.name)["QueueUrl"]
+                    url = _address(self.client.get_queue_url(QueueName=self.name))
             except QueueMissing:
                 if self.create_attributes is None:
                     raise
@@ -94,7 +94,7 @@ class PhysicalQueue:
         _urls.pop((self.connection, self.name), None)
         try:
             with self._translated("GetQueueUrl"):
-                _urls[self.connection, self.name] = self.client.get_queue_url(QueueName=self.name)["QueueUrl"]
+                _urls[self.connection, self.name] = _address(self.client.get_queue_url(QueueName=self.name))
         except QueueMissing:
             return False
         return True
@@ -103,7 +103,7 @@ class PhysicalQueue:
         """Create it (sqs:CreateQueue) and return its address."""
         with self._translated("CreateQueue"):
             wanted: Any = dict(attributes)
-            url = self.client.create_queue(QueueName=self.name, Attributes=wanted)["QueueUrl"]
+            url = _address(self.client.create_queue(QueueName=self.name, Attributes=wanted))
         _urls[self.connection, self.name] = url
         return url
 
@@ -136,8 +136,10 @@ class PhysicalQueue:
         failures."""
         numbered: Any = [{"Id": str(index), **entry} for index, entry in enumerate(entries)]
         answer = self._call("SendMessage", lambda url: self.client.send_message_batch(QueueUrl=url, Entries=numbered))
-        sent = {int(entry["Id"]): entry["MessageId"] for entry in answer.get("Successful", ())}
-        return sent, _failures(answer, len(entries), sent.keys())
+        failures = _failures(answer, len(entries))
+        lost = {failure.index for failure in failures}
+        confirmed = _by_index(answer, "Successful", len(entries))
+        return {index: str(confirmed[index].get("MessageId", "")) for index in confirmed if index not in lost}, failures
 
     def receive(self, count: int, wait: float, visibility_timeout: float) -> list[dict[str, Any]]:
         """Up to `count` messages (sqs:ReceiveMessage), waiting up to `wait` whole seconds for the first."""
@@ -152,7 +154,8 @@ class PhysicalQueue:
                 MessageAttributeNames=["All"],
             ),
         )
-        return list(answer.get("Messages", ()))
+        # Half a message could be neither run nor deleted. It comes back when its visibility timeout ends.
+        return [raw for raw in answer.get("Messages", ()) if raw.get("MessageId") and raw.get("ReceiptHandle")]
 
     def delete_batch(self, handles: Sequence[str]) -> list[EntryFailure]:
         """Delete up to ten received messages (sqs:DeleteMessage). Returns the failures."""
@@ -163,7 +166,7 @@ class PhysicalQueue:
                 Entries=[{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(handles)],
             ),
         )
-        return _failures(answer, len(handles), {int(entry["Id"]) for entry in answer.get("Successful", ())})
+        return _failures(answer, len(handles))
 
     def change_visibility_batch(self, changes: Sequence[tuple[str, float]]) -> list[EntryFailure]:
         """Make up to ten received messages, given as (handle, seconds), visible in that time from now
@@ -178,7 +181,7 @@ class PhysicalQueue:
                 ],
             ),
         )
-        return _failures(answer, len(changes), {int(entry["Id"]) for entry in answer.get("Successful", ())})
+        return _failures(answer, len(changes))
 
     # --- how calls are made
 
@@ -200,21 +203,36 @@ class PhysicalQueue:
                 return ask(url)
 
 
-def _failures(answer: Mapping[str, Any], total: int, succeeded: Any) -> list[EntryFailure]:
+def _address(answer: Mapping[str, Any]) -> str:
+    url = answer["QueueUrl"]
+    if not isinstance(url, str) or not url:
+        raise ValueError(f"QueueUrl is {url!r}")
+    return url
+
+
+def _failures(answer: Mapping[str, Any], total: int) -> list[EntryFailure]:
+    refused = _by_index(answer, "Failed", total)
     failures = [
         EntryFailure(
-            index=int(entry["Id"]),
+            index=index,
             code=str(entry.get("Code", "")),
             message=str(entry.get("Message", "")),
             permanent=bool(entry.get("SenderFault", False)),
         )
-        for entry in answer.get("Failed", ())
+        for index, entry in refused.items()
     ]
     # An entry that is in neither list was not confirmed: never take silence for success.
-    told = {failure.index for failure in failures} | set(succeeded)
+    told = refused.keys() | _by_index(answer, "Successful", total).keys()
     failures += [
         EntryFailure(index=index, code="NotConfirmed", message="SQS did not mention this entry", permanent=False)
         for index in range(total)
         if index not in told
     ]
     return failures
+
+
+def _by_index(answer: Mapping[str, Any], kind: str, total: int) -> dict[int, Mapping[str, Any]]:
+    """The entries of a batch's answer by the number that we gave them; those that we did not send are left out."""
+    numbers = {str(index): index for index in range(total)}
+    entries = {numbers.get(entry.get("Id", "")): entry for entry in answer.get(kind, ())}
+    return {index: entry for index, entry in entries.items() if index is not None}
