@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("django_sqs")
 
+_SUFFIX = re.compile(r"[A-Za-z0-9_-]*\Z")
 #: Seconds until a message that failed is visible again, by receive count; the last one repeats.
 DEFAULT_RETRY_DELAYS = (10, 20, 40, 80, 160, 320, 640)
 
@@ -33,7 +35,7 @@ class OptionKeywords(TypedDict, total=False):
     """The keywords of `@receiver` and `register()`; see `QueueOptions`."""
 
     visibility_timeout: float | None
-    message_class: type[BaseMessage[Any]]
+    message_class: type[BaseMessage[Any]] | None
     delete_on_start: bool
     close_database: bool
     suffixes: Sequence[str]
@@ -132,7 +134,9 @@ def _is_message_class(value: Any) -> bool:
 
 
 def _is_suffixes(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(suffix, str) for suffix in value)
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(suffix, str) and _SUFFIX.match(suffix) for suffix in value
+    )
 
 
 def _is_delays(value: Any) -> bool:
@@ -147,7 +151,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "message_class": (_is_message_class, "a subclass of django_sqs.message.BaseMessage"),
     "delete_on_start": (is_flag, "True or False"),
     "close_database": (is_flag, "True or False"),
-    "suffixes": (_is_suffixes, 'a list or tuple of strings, such as ("big", "small")'),
+    "suffixes": (_is_suffixes, 'a list or tuple of strings of A-Z, a-z, 0-9, _ and -, such as ("big", "small")'),
     "poll_period": (_optional(is_number(0.1, 3_600)), "seconds from 0.1 to 3,600"),
     "concurrency": (_optional(_whole(1, 1_000)), "a whole number from 1 to 1,000"),
     "processes": (_whole(1, 100), "a whole number from 1 to 100"),
@@ -178,6 +182,8 @@ NAMES = tuple(entry.name for entry in fields(QueueOptions))
 def make_options(queue: str, keywords: Mapping[str, Any]) -> QueueOptions:
     """Checked options. Raises `WrongArgument` for a keyword that is none, `InvalidOption` for a value that is not
     right."""
+    # None, as in the signature that people know, is the default.
+    keywords = {name: value for name, value in keywords.items() if (name, value) != ("message_class", None)}
     _check(queue, keywords)
     message_class = keywords.get("message_class", Message)
     reserved = reserved_parameters(message_class)
@@ -214,7 +220,7 @@ def with_overrides(queue: str, options: QueueOptions, overrides: Mapping[str, An
 def _check(queue: str, keywords: Mapping[str, Any], names: Sequence[str] = NAMES) -> None:
     for name, value in keywords.items():
         if name not in names:
-            near = get_close_matches(name, names, n=1)
+            near = get_close_matches(str(name), names, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"The options are: {', '.join(names)}."
             raise WrongArgument(problem=f"{name}= is no option of a queue ({queue}).", mend=hint)
         accepts, expected = _RULES[name]

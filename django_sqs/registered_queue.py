@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,10 +12,10 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, sync_to_async
 
 from django_sqs import caller, queue_names
-from django_sqs.aws.client import CALLING, Connection, Tuning
 from django_sqs.aws.clearing import Cleared, clear_queue
+from django_sqs.aws.client import CALLING, Connection, Tuning
 from django_sqs.aws.physical_queue import MAX_WAIT_SECS, PhysicalQueue
-from django_sqs.conf import conf
+from django_sqs.conf import conf, is_number
 from django_sqs.exceptions import NoReceiver, UnknownSuffixWarning, WrongArgument
 from django_sqs.message.base import BaseMessage, shorten
 from django_sqs.queue_options import QueueOptions, with_overrides
@@ -166,6 +167,8 @@ class RegisteredQueue:
         """Receive and delete one message (sqs:ReceiveMessage, sqs:DeleteMessage) and return it; None where none came
         within `wait` seconds (at most 20). For scripts: it does not run the receiver, and a script that dies has lost
         the message."""
+        if not is_number(0, math.inf)(wait):
+            raise WrongArgument(problem=f"wait={wait!r} is not right.", mend="It takes seconds, from 0.")
         physical = self.physical(suffix)
         received = physical.receive(1, min(wait, MAX_WAIT_SECS), self.options.visibility)
         if not received:

@@ -35,14 +35,23 @@ def _encode(name: str, value: Any) -> dict[str, Any]:
     if isinstance(value, str) and value:
         return {"DataType": "String", "StringValue": value}
     if isinstance(value, (int, float, Decimal)):
-        if not Decimal(value).is_finite():
-            raise ValueError(f"the message attribute {name!r} is {value!r}, which is no number to SQS")
-        return {"DataType": "Number", "StringValue": str(value)}
+        return {"DataType": "Number", "StringValue": _number(name, value)}
     if isinstance(value, (bytes, bytearray, memoryview)) and len(value):
         return {"DataType": "Binary", "BinaryValue": bytes(value)}
     raise ValueError(
         f"the message attribute {name!r} is {value!r}; it must be a number, or a str or bytes that is not empty"
     )
+
+
+def _number(name: str, value: float | Decimal) -> str:
+    text = str(value)
+    number = Decimal(text)
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    if not number.is_finite() or len(digits) > 38 or (number and not -128 <= number.adjusted() <= 126):
+        raise ValueError(
+            f"the message attribute {name!r} is {value!r}; SQS takes numbers of up to 38 digits, from 1e-128 to 1e+126"
+        )
+    return text
 
 
 def decode_attributes(raw: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

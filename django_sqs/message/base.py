@@ -148,7 +148,10 @@ class BaseMessage(Generic[BodyT]):
         return self.attributes.get("MessageGroupId")
 
     def __repr__(self) -> str:
-        text = "no body" if self._raw is None and self._body is _UNSET else shorten(str(self._raw or self._body))
+        if self._raw is not None:
+            text = shorten(self._raw)
+        else:
+            text = "no body" if self._body is _UNSET else shorten(str(self._body))
         return f"<{type(self).__name__} {self.id or 'unsent'}: {text}>"
 
 
@@ -169,7 +172,7 @@ class Message(BaseMessage[str]):
         if not isinstance(body, str):
             raise InvalidBody(
                 message_class=type(self).__name__,
-                reason=f"it takes a str, not {type(body).__name__} {shorten(str(body))}; for other values register the queue"
-                " with message_class=JSONMessage",
+                reason=f"it takes a str, not {type(body).__name__} {shorten(str(body))}; for other values register the"
+                " queue with message_class=JSONMessage",
             )
         super().set_body(body)

@@ -77,14 +77,21 @@ class ModelInstanceMessage(BaseMessage[ModelReference]):
         if isinstance(value, list) and len(value) == 3:
             value = dict(zip(("app", "model", "pk"), value, strict=True))
         match value:
-            case {"app": str(app), "model": str(model), "pk": pk} if pk is not None and not isinstance(
-                pk, (dict, list)
-            ):
+            case {"app": str(app), "model": str(model), "pk": pk} if _is_key(pk):
                 using = value.get("using")
                 return ModelReference(
-                    app_label=app, model_name=model, pk=pk, using=using if isinstance(using, str) else None
+                    app_label=app,
+                    model_name=model,
+                    pk=tuple(pk) if isinstance(pk, list) else pk,
+                    using=using if isinstance(using, str) else None,
                 )
         raise UndecodableBody(f"{shorten(raw_body)} names no model instance (app, model, pk)")
+
+
+def _is_key(value: Any) -> bool:
+    """Can it be a primary key as JSON has it? A composite one is a list."""
+    parts = value if isinstance(value, list) and value else [value]
+    return all(part is not None and not isinstance(part, (dict, list)) for part in parts)
 
 
 def _from_base64(text: str) -> str:
@@ -99,13 +106,14 @@ def _reference(class_name: str, instance: Any) -> ModelReference:
 
     if not isinstance(instance, Model):
         raise InvalidBody(message_class=class_name, reason=f"instance={instance!r} is no model instance")
-    if instance.pk is None:
+    key = instance.serializable_value("pk")
+    if key is None or (isinstance(key, tuple) and None in key):
         raise InvalidBody(message_class=class_name, reason=f"{instance!r} has no primary key yet; save it first")
     meta = instance._meta
     return ModelReference(
         app_label=meta.app_label,
         model_name=meta.model_name or "",
-        pk=instance.serializable_value("pk"),
+        pk=key,
         using=instance._state.db,
     )
 
