@@ -10,6 +10,11 @@ from django_sqs.receiving.part import Part
 from django_sqs.receiving.runner import Runner
 
 
+#: A handler that had nothing to do for so long is idle, in seconds. Not at once: where messages are asked for one by one
+#: there is a gap of a round trip after each.
+_IDLE_SECS = 1.0
+
+
 class Handlers(Part):
     """`concurrency` threads, each of which takes what is next and runs it."""
 
@@ -28,9 +33,9 @@ class Handlers(Part):
     def _loop(self) -> None:
         try:
             while True:
-                taken = self._holdings.take(wait=False)
+                taken = self._holdings.take(wait=True, timeout=_IDLE_SECS)
                 if not taken:
-                    # Nothing to do: a connection kept open now would only be cut by the other side.
+                    # A connection that is kept open now would only be cut by the other side.
                     database.close_all()
                     taken = self._holdings.take(wait=True)
                 if not taken:

@@ -82,15 +82,18 @@ class Holdings:
 
     # --- with the handlers
 
-    def take(self, wait: bool) -> list[HeldMessage]:
-        """What a handler is to run next: one message, or a batch of them. Empty when there is nothing now (`wait`
-        false) or there will never be."""
+    def take(self, wait: bool, timeout: float | None = None) -> list[HeldMessage]:
+        """What a handler is to run next: one message, or a batch of them. Empty when there is nothing now (`wait` false),
+        nothing came for `timeout` seconds, or there will never be anything."""
+        end = None if timeout is None else time.monotonic() + timeout
         with self.lock:
             while True:
                 taken = self._take() if self._may_take() else []
-                if taken or not wait or self.exhausted:
+                left = None if end is None else end - time.monotonic()
+                if taken or not wait or self.exhausted or (left is not None and left <= 0):
                     return taken
-                self.work.wait(self._batch_ends_in())
+                waits = [seconds for seconds in (left, self._batch_ends_in()) if seconds is not None]
+                self.work.wait(min(waits, default=None))
 
     def _may_take(self) -> bool:
         ready = self._buffer.ready
