@@ -15,8 +15,6 @@ help:
 	@echo 'make run               the same with the web site, until Ctrl-C'
 	@echo 'make test              the tests; ARGS="-k name" is passed on to pytest'
 	@echo 'make lint              ruff and mypy'
-	@echo 'make bench             how many messages a second this machine receives and sends'
-	@echo 'make chaos             receivers under kills and outages: is every message processed?'
 	@echo 'make ci                all that CI does, with every supported Python and Django'
 	@echo 'make clean             removes the environment and everything built'
 	@echo
