@@ -33,7 +33,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("caller", "queue_names", "queue_options", "receiver_proxy", "registered_queue", "registry"),
     ("selection",),
     ("receiving",),
-    ("near_names", "resending", "setup_queues", "shared_reading", "status", "waiting"),
+    ("failed_messages", "resending", "setup_queues", "shared_reading", "status", "waiting"),
     (
         "",  # django_sqs/__init__.py: what the package shows of all this
         "admin",

@@ -54,6 +54,11 @@ class Conclusions:
             self._send_anew(held, outcome)
         return NOTHING
 
+    @property
+    def has_start_listeners(self) -> bool:
+        """Does anybody listen to what `started()` tells?"""
+        return bool(signals.message_received.receivers)
+
     def started(self, held: HeldMessage) -> None:
         """The receiver is about to be called."""
         self._tell(signals.message_received, held)

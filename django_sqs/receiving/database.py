@@ -20,14 +20,10 @@ logger = logging.getLogger("django_sqs.receiving")
 _MIN_AGE_SECS = 60.0
 
 
-def before_message() -> None:
-    """Forget the queries that DEBUG collects, which would grow for ever."""
-    reset_queries()
-
-
 def after_message(failed: bool, close: bool) -> None:
     """Close this thread's connections that are unusable or too old; after a failure those that are suspect; all if
-    `close`."""
+    `close`. Forget the queries that DEBUG collects, which would grow."""
+    reset_queries()
     _close_where(lambda connection: close or _is_stale(connection) or (failed and _is_suspect(connection)))
 
 

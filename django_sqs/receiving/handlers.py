@@ -9,9 +9,8 @@ from django_sqs.receiving.holdings import Holdings
 from django_sqs.receiving.part import Part
 from django_sqs.receiving.runner import Runner
 
-
-#: A handler that had nothing to do for so long is idle, in seconds. Not at once: where messages are asked for one by one
-#: there is a gap of a round trip after each.
+#: A handler that had nothing to do for so long is idle, in seconds. Not at once: where messages are asked for one by
+#: one there is a gap of a round trip after each.
 _IDLE_SECS = 1.0
 
 

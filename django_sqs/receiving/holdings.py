@@ -83,8 +83,8 @@ class Holdings:
     # --- with the handlers
 
     def take(self, wait: bool, timeout: float | None = None) -> list[HeldMessage]:
-        """What a handler is to run next: one message, or a batch of them. Empty when there is nothing now (`wait` false),
-        nothing came for `timeout` seconds, or there will never be anything."""
+        """What a handler is to run next: one message, or a batch of them. Empty when there is nothing now (`wait`
+        false), nothing came for `timeout` seconds, or there will never be anything."""
         end = None if timeout is None else time.monotonic() + timeout
         with self.lock:
             while True:

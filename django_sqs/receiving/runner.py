@@ -41,7 +41,6 @@ class Runner:
 
     def run(self, taken: Sequence[HeldMessage]) -> None:
         """Run what a handler took, in this thread."""
-        database.before_message()
         results = self._prepared(taken)
         ready = [held for held, error in results if error is None]
         if ready:
@@ -53,13 +52,12 @@ class Runner:
                 error = raised
             results = self._results(results, ready, returned, error)
         self.settle(results)
-        database.after_message(failed=_any_failed(results), close=self._options.close_database)
+        self._tidy(results)
 
     async def arun(self, taken: Sequence[HeldMessage], context: ThreadSensitiveContext) -> None:
         """Run what a slot took, as part of its task. What blocks is done in the thread of the slot's context, where its
         database connections are."""
-        database.before_message()
-        if self._options.delete_on_start or self._options.max_receives is not None:
+        if self._blocks_before():
             results = await sync_to_async(self._prepared)(taken)
         else:
             results = self._prepared(taken)
@@ -73,8 +71,7 @@ class Runner:
             await sync_to_async(self.settle)(results)
         if context in SyncToAsync.context_to_thread_executor:
             # Only a slot that used its thread can have connections.
-            tidy = sync_to_async(database.after_message)
-            await tidy(failed=_any_failed(results), close=self._options.close_database)
+            await sync_to_async(self._tidy)(results)
 
     async def _acall(self, ready: Sequence[HeldMessage]) -> tuple[object, BaseException | None]:
         import asyncio
@@ -94,7 +91,16 @@ class Runner:
             if self._holdings.claim(held):
                 self._settler.settle(held, self.conclusions.conclude(held, error))
 
+    def _tidy(self, results: Results) -> None:
+        failed = any(error is not None for _, error in results)
+        database.after_message(failed=failed, close=self._options.close_database)
+
     # --- before the call
+
+    def _blocks_before(self) -> bool:
+        """May what comes before the call ask AWS, or a database?"""
+        options = self._options
+        return options.delete_on_start or options.max_receives is not None or self.conclusions.has_start_listeners
 
     def _prepared(self, taken: Iterable[HeldMessage]) -> Results:
         results: Results = []
@@ -175,7 +181,3 @@ def _rejection(error: Exception) -> Reject:
     rejection = Reject(f"{type(error).__name__}: {error}")
     rejection.__cause__ = error
     return rejection
-
-
-def _any_failed(results: Results) -> bool:
-    return any(error is not None for _, error in results)
