@@ -180,6 +180,8 @@ class AWSError(DjangoSQSError):
     """AWS could not do {action}: {detail}."""
 
     transient = False
+    #: The answer was lost: the request may have been carried out all the same.
+    maybe_done = False
 
 
 class EndpointUnreachable(AWSError):
@@ -243,6 +245,11 @@ class Throttled(AWSError):
     """AWS throttles {action} on the queue {queue!r} ({detail}). Try again later, or ask for a higher quota."""
 
     transient = True
+
+
+class InFlightLimit(Throttled):
+    """The queue {queue!r} gives no more messages: as many as SQS allows are in flight ({detail}), received and neither
+    deleted nor released. Look for receivers that take too long, or that die and leave messages hidden."""
 
 
 class ServiceFault(AWSError):

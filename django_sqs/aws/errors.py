@@ -23,6 +23,7 @@ _CREDENTIALS_REFUSED = {
 _DENIED = {"AccessDenied", "AccessDeniedException", "KmsAccessDenied", "KMS.AccessDeniedException"}
 _QUEUE_MISSING = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"}
 _DELETED_RECENTLY = {"AWS.SimpleQueueService.QueueDeletedRecently", "QueueDeletedRecently"}
+_IN_FLIGHT_LIMIT = {"OverLimit"}
 #: Codes that mean "later": of a whole request, and of one entry of a batch.
 THROTTLING = {
     "KmsThrottled",
@@ -69,6 +70,7 @@ def _from_answer(error: Exception, action: str, queue: str) -> errors.AWSError:
         (_QUEUE_MISSING, errors.QueueMissing),
         (_CREDENTIALS_REFUSED, errors.CredentialsRefused),
         (_DENIED, errors.AccessDenied),
+        (_IN_FLIGHT_LIMIT, errors.InFlightLimit),
         (THROTTLING, errors.Throttled),
     ):
         if codes & names:
@@ -97,7 +99,8 @@ def _from_client(error: Exception, action: str, queue: str, endpoint: str | None
     detail = " ".join(str(error).split()).rstrip(".") or type(error).__name__
     facts = {"action": action, "queue": queue, "detail": detail, "endpoint": endpoint or "Amazon's endpoint"}
     if isinstance(error, (botocore.HTTPClientError, botocore.ConnectionError)):
-        return errors.EndpointUnreachable(**facts)
+        never_sent = (botocore.EndpointConnectionError, botocore.ConnectTimeoutError, botocore.ProxyConnectionError)
+        return errors.EndpointUnreachable(**facts, maybe_done=not isinstance(error, never_sent))
     if isinstance(error, botocore.NoRegionError):
         return errors.RegionMissing(**facts)
     if isinstance(
@@ -116,4 +119,4 @@ def _from_client(error: Exception, action: str, queue: str, endpoint: str | None
         return errors.InvalidRegion(**facts)
     if isinstance(error, botocore.ParamValidationError):
         return errors.RequestRefused(**facts)
-    return errors.ServiceFault(**facts)
+    return errors.ServiceFault(**facts, maybe_done=True)

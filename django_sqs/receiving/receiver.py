@@ -20,9 +20,10 @@ from django_sqs.receiving.poller import Poller
 from django_sqs.receiving.quota import Quota
 from django_sqs.receiving.runner import Runner
 from django_sqs.receiving.settler import MAX_REQUESTS, Settler
+from django_sqs.receiving.silence import Silence
 from django_sqs.receiving.watchdog import Watchdog
 from django_sqs.receiving.window import MAX_POLLS
-from django_sqs.registered_queue import RegisteredQueue
+from django_sqs.registered_queue import QueueStatus, RegisteredQueue
 
 logger = logging.getLogger("django_sqs.receiving")
 
@@ -98,7 +99,18 @@ class Receiver:
         period = queue.options.poll_wait
         if job.until_empty:
             period = min(period, _UNTIL_EMPTY_WAIT_SECS)
-        emptiness = Emptiness(lambda: queue.status(job.suffix), self.holdings, self._report_empty)
+
+        def status() -> QueueStatus:
+            return queue.status(job.suffix)
+
+        watchers: list[Emptiness | Silence] = [Silence(self.name, status)]
+        if job.until_empty:
+            watchers.append(Emptiness(status, self.holdings, self._report_empty))
+
+        def after_poll(got: int) -> None:
+            for watcher in watchers:
+                watcher.after_poll(got)
+
         return Poller(
             queue.physical(job.suffix, client.polling(min(period, MAX_WAIT_SECS), MAX_POLLS)),
             self.holdings,
@@ -106,7 +118,7 @@ class Receiver:
             poll_period=period,
             quota=ChannelQuota(self.channel) if job.limited else Quota(),
             unwanted=self._unwanted,
-            after_poll=emptiness.after_poll if job.until_empty else lambda got: None,
+            after_poll=after_poll,
             on_death=self._part_died,
         )
 
