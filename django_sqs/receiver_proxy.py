@@ -16,7 +16,8 @@ R = TypeVar("R")
 
 
 class ReceiverProxy(Generic[P, R]):
-    """Stands where the decorated function stood. `proxy(body="hello")` enqueues, `proxy.direct(message)` runs the function."""
+    """Stands where the decorated function stood. `proxy(body="hello")` enqueues, `proxy.direct(message)` runs the
+    function."""
 
     def __init__(self, fn: Callable[P, R], registered_queue: RegisteredQueue) -> None:
         #: The function itself.
@@ -58,4 +59,4 @@ class ReceiverProxy(Generic[P, R]):
         return await self.registered_queue.asend_many(messages, suffix=suffix, **options)
 
     def __repr__(self) -> str:
-        return f"<receiver {self.direct.__module__}.{self.direct.__qualname__} of {self.registered_queue.name}>"
+        return f"<receiver {self.registered_queue.origin} of {self.registered_queue.name}>"

@@ -20,8 +20,9 @@ from django_sqs.exceptions import NoReceiver, UnknownSuffixWarning, WrongArgumen
 from django_sqs.message.base import BaseMessage, shorten
 from django_sqs.queue_options import QueueOptions, with_overrides
 from django_sqs.receiver_proxy import ReceiverProxy as _ReceiverProxy
+from django_sqs.sending.content import make_message
 from django_sqs.sending.dispatch import dispatch, dispatch_many
-from django_sqs.sending.options import SendOptions, split_keywords
+from django_sqs.sending.options import split_keywords
 from django_sqs.sending.outgoing import Outgoing, prepare
 
 Sendable = BaseMessage[Any] | Mapping[str, Any]
@@ -220,59 +221,29 @@ class RegisteredQueue:
         self, message: BaseMessage[Any] | None = None, suffix: str | None = None, **kwargs: Any
     ) -> BaseMessage[Any]:
         """See send()."""
+        self._warn_here(suffix)
         return await sync_to_async(self.send)(message, suffix, **kwargs)
 
     async def asend_many(self, messages: Iterable[Sendable], suffix: str | None = None, **options: Any) -> int:
         """See send_many()."""
+        self._warn_here(suffix)
         return await sync_to_async(self.send_many)(messages, suffix, **options)
+
+    def _warn_here(self, suffix: str | None) -> None:
+        # In another thread, where the sending is done, nobody could tell where the caller is.
+        if isinstance(suffix, str):
+            self.full_name(suffix)
 
     def _outgoing(self, message: BaseMessage[Any] | None, keywords: Mapping[str, Any]) -> Outgoing:
         options, content = split_keywords(keywords)
         destination = QueueDestination(self, options.suffix)
-        return prepare(destination, self._message(message, content), options)
-
-    def _message(self, message: Any, content: dict[str, Any]) -> BaseMessage[Any]:
-        cls = self.message_class
-        if message is None:
-            if not content:
-                raise WrongArgument(
-                    problem=f"There is nothing to send to {self.name!r}.", mend=f"Give {_example(cls)}."
-                )
-            try:
-                return cls(**content)
-            except TypeError as error:
-                if isinstance(error, WrongArgument):
-                    raise
-                given = ", ".join(f"{name}=" for name in content)
-                raise WrongArgument(
-                    problem=f"A {cls.__name__} for {self.name!r} cannot be made with {given} ({error}).",
-                    mend=f"Give {_example(cls)}.",
-                ) from error
-        if content:
-            raise WrongArgument(
-                problem=f"Both a message and {', '.join(f'{name}=' for name in content)} were given for {self.name!r}.",
-                mend="Give one of them.",
-            )
-        if not isinstance(message, cls):
-            shown = shorten(message) if isinstance(message, str) else f"a {type(message).__name__}"
-            raise WrongArgument(
-                problem=f"The queue {self.name!r} takes messages of the class {cls.__name__}, not {shown}.",
-                mend=f"Give {_example(cls)}.",
-            )
-        return message
+        return prepare(destination, make_message(self.name, self.message_class, message, content), options)
 
     def receiver_function(self) -> Callable[..., Any]:
         """The receiver. Raises `NoReceiver` for a queue that is only sent to."""
         if self.fn is None:
             raise NoReceiver(queue=self.name)
         return self.fn
-
-
-def _example(cls: type[BaseMessage[Any]]) -> str:
-    from django_sqs.message import ModelInstanceMessage
-
-    keyword = "instance=a_model_instance" if issubclass(cls, ModelInstanceMessage) else "body=..."
-    return f"{keyword}, or a {cls.__name__}({keyword})"
 
 
 @dataclass(frozen=True)
@@ -294,4 +265,4 @@ class QueueDestination:
         return self.queue.physical(self.suffix)
 
 
-__all__ = ["QueueDestination", "QueueStatus", "RegisteredQueue", "SendOptions"]
+__all__ = ["QueueDestination", "QueueStatus", "RegisteredQueue"]

@@ -52,3 +52,14 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"draft {self.pk}"
+
+
+class Seat(models.Model):
+    """A primary key of two columns."""
+
+    pk = models.CompositePrimaryKey("row", "number")
+    row = models.UUIDField(default=uuid.uuid4)
+    number = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"seat {self.pk}"

@@ -90,7 +90,7 @@ def test_send_many_waits_as_well_and_counts_what_waits(wire: Recorder) -> None:
 
 
 def test_send_many_heeds_each_messages_own_keywords(wire: Recorder) -> None:
-    messages = [
+    messages: list[Any] = [
         {"body": "waits"},
         {"body": "goes", "immediate": True},
         {"message": Message(body="goes too"), "using": "other"},

@@ -29,7 +29,7 @@ class Sending:
 
 
 class TestInATestCase(Sending, TestCase):
-    databases = frozenset({"default", "other"})
+    databases = {"default", "other"}
 
     @classmethod
     def setUpTestData(cls) -> None:
@@ -110,7 +110,7 @@ class TestInATestCase(Sending, TestCase):
 
 
 class TestInATransactionTestCase(Sending, TransactionTestCase):
-    databases = frozenset({"default", "other"})
+    databases = {"default", "other"}
 
     def test_a_block_is_a_transaction(self) -> None:
         with transaction.atomic():
