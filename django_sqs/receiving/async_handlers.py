@@ -71,6 +71,7 @@ class AsyncHandlers(Part):
                 used = True
                 await self._runner.arun(taken, context)
                 self._holdings.finish(taken)
+                self._runner.settler.nudge()
 
     async def _next(self) -> list[HeldMessage]:
         """Wait for something to run. Empty when there will never be."""

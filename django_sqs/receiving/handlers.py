@@ -41,5 +41,6 @@ class Handlers(Part):
                     return
                 self._runner.run(taken)
                 self._holdings.finish(taken)
+                self._runner.settler.nudge()
         finally:
             database.close_all()

@@ -34,7 +34,7 @@ class Runner:
         self._fn = queue.receiver_function()
         self._physical = physical
         self._holdings = holdings
-        self._settler = settler
+        self.settler = settler
         self._keeping = Keeping(queue, physical, suffix)
         self.conclusions = Conclusions(queue, physical, self._keeping)
         self.name = physical.name
@@ -89,7 +89,7 @@ class Runner:
         """Settle each, unless another has decided on it already."""
         for held, error in results:
             if self._holdings.claim(held):
-                self._settler.settle(held, self.conclusions.conclude(held, error))
+                self.settler.settle(held, self.conclusions.conclude(held, error))
 
     def _tidy(self, results: Results) -> None:
         failed = any(error is not None for _, error in results)

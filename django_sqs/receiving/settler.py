@@ -8,9 +8,9 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from django_sqs.aws.physical_queue import BATCH, EntryFailure, PhysicalQueue
+from django_sqs.aws.physical_queue import BATCH, PhysicalQueue
 from django_sqs.exceptions import AWSError
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.holdings import Holdings
@@ -97,6 +97,12 @@ class Settler(Part):
         message.returning = True
         self._put(self._changes, Settlement(message, seconds))
 
+    def nudge(self) -> None:
+        """A handler has finished: if it was the last one at work, there is nothing to gather any more."""
+        if self._holdings.quiet and (self._deletes or self._changes):
+            with self._wanted:
+                self._wanted.notify()
+
     def hurry(self) -> None:
         """The process drains: gather no longer."""
         with self._wanted:
@@ -172,15 +178,16 @@ class Settler(Part):
             failures = self._physical.delete_batch(handles)
         except AWSError as error:
             self._outage.failed(error)
-            for settlement in batch:
-                self._delete_failed(settlement, str(error), permanent=False)
+            self._try_later([settlement for settlement in batch if self._delete_failed(settlement, str(error), False)])
             return
         self._outage.ended()
         self._progress = True
         failed = {failure.index: failure for failure in failures}
+        again = []
         for index, settlement in enumerate(batch):
             if index in failed:
-                self._delete_failed(settlement, str(failed[index]), permanent=failed[index].permanent)
+                if self._delete_failed(settlement, str(failed[index]), failed[index].permanent):
+                    again.append(settlement)
                 continue
             message = settlement.message
             if message.handle != handles[index]:
@@ -193,13 +200,14 @@ class Settler(Part):
             else:
                 self._holdings.forget(message)
             self._holdings.drop(message)
+        self._try_later(again)
 
-    def _delete_failed(self, settlement: Settlement, reason: str, permanent: bool) -> None:
+    def _delete_failed(self, settlement: Settlement, reason: str, permanent: bool) -> bool:
+        """Remember it. Returns whether to try again."""
         message = settlement.message
         self._holdings.remember(message)
         if not permanent and not message.lost and time.monotonic() < message.deadline:
-            self._try_later(settlement)
-            return
+            return True
         logger.warning(
             "%s: message %s was handled but could not be deleted (%s). If it comes back to this process it is deleted"
             " without being run; another process would run it again.",
@@ -210,18 +218,19 @@ class Settler(Part):
         )
         self._holdings.stays(message)
         self._holdings.drop(message)
+        return False
 
     # --- visibility changes
 
     def _change(self, batch: list[Settlement]) -> None:
-        ready = []
+        ready: list[Settlement] = []
+        busy: list[Settlement] = []
         for settlement in batch:
             if settlement.message.superseded:
                 self._holdings.drop(settlement.message)
-            elif settlement.message.extending:
-                self._try_later(settlement, _EXTENSION_PAUSE_SECS)
             else:
-                ready.append(settlement)
+                (busy if settlement.message.extending else ready).append(settlement)
+        self._try_later(busy, _EXTENSION_PAUSE_SECS)
         if not ready:
             return
         changes = [(settlement.message.handle, settlement.seconds or 0) for settlement in ready]
@@ -229,32 +238,42 @@ class Settler(Part):
             failures = self._physical.change_visibility_batch(changes)
         except AWSError as error:
             self._outage.failed(error)
-            for settlement in ready:
-                self._change_failed(settlement, None)
+            # Where the answer was lost the change may have been made, and another may have the message by now: to make
+            # it visible once more would have it run twice. It becomes visible by itself.
+            self._try_later([one for one in ready if self._change_failed(one, permanent=error.maybe_done)])
             return
         self._outage.ended()
         self._progress = True
         failed = {failure.index: failure for failure in failures}
+        again = []
         for index, settlement in enumerate(ready):
-            if index in failed:
-                self._change_failed(settlement, failed[index])
-            else:
+            if index not in failed:
                 self._holdings.drop(settlement.message)
+            elif self._change_failed(settlement, failed[index].permanent):
+                again.append(settlement)
+        self._try_later(again)
 
-    def _change_failed(self, settlement: Settlement, failure: EntryFailure | None) -> None:
+    def _change_failed(self, settlement: Settlement, permanent: bool) -> bool:
+        """Returns whether to try again."""
         message = settlement.message
-        permanent = failure is not None and failure.permanent
         if permanent or message.lost or time.monotonic() >= message.deadline:
-            # It is visible again, or soon is: that is all that was wanted.
+            # It is visible again, or will be: that is all that was wanted.
             self._holdings.drop(message)
-        else:
-            self._try_later(settlement)
+            return False
+        return True
 
-    def _try_later(self, settlement: Settlement, seconds: float | None = None) -> None:
+    def _try_later(self, settlements: Sequence[Settlement], seconds: float | None = None) -> None:
+        """Together, so that they share a request again."""
+        if not settlements:
+            return
         if seconds is None:
             first, longest = _RETRY_SECS
-            seconds = min(longest, first * 2**settlement.message.attempts) * random.uniform(0.5, 1.0)
-            settlement.message.attempts += 1
+            attempts = min(settlement.message.attempts for settlement in settlements)
+            seconds = min(longest, first * 2**attempts) * random.uniform(0.5, 1.0)
+            for settlement in settlements:
+                settlement.message.attempts += 1
+        due = time.monotonic() + seconds
         with self._wanted:
-            heapq.heappush(self._later, (time.monotonic() + seconds, next(self._number), settlement))
+            for settlement in settlements:
+                heapq.heappush(self._later, (due, next(self._number), settlement))
             self._wanted.notify()
