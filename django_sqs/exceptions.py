@@ -192,8 +192,8 @@ class EndpointUnreachable(AWSError):
 
 
 class InvalidEndpoint(AWSError):
-    """SQS_ENDPOINT_URL is {endpoint!r}, which is no address of a server. It looks like "http://127.0.0.1:9324"; leave
-    it out to use Amazon's own."""
+    """SQS_ENDPOINT_URL is {endpoint!r}, which is no address of a server. It looks like "http://127.0.0.1:9324", with
+    no underscore in the name of the host; leave it out to use Amazon's own."""
 
 
 class CredentialsMissing(AWSError):

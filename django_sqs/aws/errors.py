@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -35,8 +34,6 @@ THROTTLING = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
-# Names, IPv4 and IPv6 addresses; a label of a name has at most 63 characters.
-_HOST = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?\Z|[0-9a-f:.]+(%\w+)?\Z", re.IGNORECASE)
 
 
 @contextmanager
@@ -82,15 +79,21 @@ def _from_answer(error: Exception, action: str, queue: str) -> errors.AWSError:
 
 def check_endpoint(url: str | None) -> None:
     """Raises `InvalidEndpoint` for what cannot be the address of a server."""
-    if url is None:
-        return
+    if url is not None and not _is_address(url):
+        raise errors.InvalidEndpoint(action="a client", queue="", detail="no address", endpoint=url)
+
+
+def _is_address(url: str) -> bool:
+    from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
+
     try:
         parts = urlsplit(url)
-        port = parts.port
+        if parts.scheme not in ("http", "https") or parts.port == 0:
+            return False
+        # What botocore itself would refuse later, with a bare ValueError.
+        return bool(is_valid_endpoint_url(url) or is_valid_ipv6_endpoint_url(url))
     except ValueError:  # a bracket that is not closed, a port that is no number
-        parts, port = None, None
-    if parts is None or parts.scheme not in ("http", "https") or not _HOST.match(parts.hostname or "") or port == 0:
-        raise errors.InvalidEndpoint(action="a client", queue="", detail="no address", endpoint=url)
+        return False
 
 
 def _from_client(error: Exception, action: str, queue: str, endpoint: str | None) -> errors.AWSError:

@@ -106,10 +106,11 @@ def _reference(class_name: str, instance: Any) -> ModelReference:
 
     if not isinstance(instance, Model):
         raise InvalidBody(message_class=class_name, reason=f"instance={instance!r} is no model instance")
+    meta = instance._meta
     key = instance.serializable_value("pk")
     if key is None or (isinstance(key, tuple) and None in key):
-        raise InvalidBody(message_class=class_name, reason=f"{instance!r} has no primary key yet; save it first")
-    meta = instance._meta
+        # Not the instance's own words: those of an unsaved one may fail.
+        raise InvalidBody(message_class=class_name, reason=f"this {meta.label} has no primary key yet; save it first")
     return ModelReference(
         app_label=meta.app_label,
         model_name=meta.model_name or "",
