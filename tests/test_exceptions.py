@@ -78,7 +78,7 @@ def test_braces_in_a_fact_are_left_alone() -> None:
 
 def test_without_docstrings_an_error_still_tells_its_facts() -> None:
     program = "from django_sqs.exceptions import NoReceiver; print(NoReceiver(queue='letters'))"
-    root = Path(exceptions.__file__).parent.parent
+    root = Path(exceptions.__file__).parents[2]
     done = subprocess.run([sys.executable, "-OO", "-c", program], capture_output=True, text=True, check=True, cwd=root)
     assert done.stdout == "NoReceiver: {'queue': 'letters'}\n"
 

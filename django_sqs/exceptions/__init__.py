@@ -1,0 +1,103 @@
+"""Everything that django-sqs raises.
+
+The first paragraph of an error's docstring is its message: fields in braces are filled in from the keywords that it was
+raised with, which are its attributes too. Control flow (`RestartLater`, `Reject`) is for receivers to raise.
+"""
+
+from django_sqs.exceptions.aws import (
+    AccessDenied,
+    AWSError,
+    CredentialsMissing,
+    CredentialsRefused,
+    EndpointUnreachable,
+    InFlightLimit,
+    InvalidEndpoint,
+    InvalidRegion,
+    QueueDeletedRecently,
+    QueueMissing,
+    QueueNotYetCreated,
+    RegionMissing,
+    RequestRefused,
+    ServiceFault,
+    Throttled,
+)
+from django_sqs.exceptions.base import (
+    DjangoSQSError,
+)
+from django_sqs.exceptions.project import (
+    DuplicateQueue,
+    FailedTableMissing,
+    InvalidOption,
+    InvalidQueueName,
+    InvalidSetting,
+    MissingSetting,
+    NoReceiver,
+    NothingToReceive,
+    QueueGone,
+    ServerMissing,
+    ServerNotStarted,
+    UnknownQueue,
+    UnknownSuffix,
+    UnknownSuffixWarning,
+    WrongArgument,
+)
+from django_sqs.exceptions.receivers import (
+    BatchFailed,
+    InstanceNotFound,
+    ModelNotFound,
+    ReceiverTimeout,
+    Reject,
+    RestartLater,
+    UndecodableBody,
+)
+from django_sqs.exceptions.sending import (
+    InvalidBody,
+    InvalidMessage,
+    NotInTransaction,
+    SendFailed,
+)
+
+__all__ = [
+    "AWSError",
+    "AccessDenied",
+    "BatchFailed",
+    "CredentialsMissing",
+    "CredentialsRefused",
+    "DjangoSQSError",
+    "DuplicateQueue",
+    "EndpointUnreachable",
+    "FailedTableMissing",
+    "InFlightLimit",
+    "InstanceNotFound",
+    "InvalidBody",
+    "InvalidEndpoint",
+    "InvalidMessage",
+    "InvalidOption",
+    "InvalidQueueName",
+    "InvalidRegion",
+    "InvalidSetting",
+    "MissingSetting",
+    "ModelNotFound",
+    "NoReceiver",
+    "NotInTransaction",
+    "NothingToReceive",
+    "QueueDeletedRecently",
+    "QueueGone",
+    "QueueMissing",
+    "QueueNotYetCreated",
+    "ReceiverTimeout",
+    "RegionMissing",
+    "Reject",
+    "RequestRefused",
+    "RestartLater",
+    "SendFailed",
+    "ServerMissing",
+    "ServerNotStarted",
+    "ServiceFault",
+    "Throttled",
+    "UndecodableBody",
+    "UnknownQueue",
+    "UnknownSuffix",
+    "UnknownSuffixWarning",
+    "WrongArgument",
+]
