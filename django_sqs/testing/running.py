@@ -52,13 +52,7 @@ def run_receivers(
     registered.receiver_function()
     if limit is not None and (type(limit) is not int or limit < 1):
         raise WrongArgument(problem=f"limit={limit!r} is not right.", mend="It takes a whole number from 1.")
-    flush_ended_blocks()
-    transport = get_transport()
-    source: _Source
-    if isinstance(transport, OutboxTransport):
-        source = _Listed(registered, suffix, transport.outbox)
-    else:
-        source = _Received(registered, suffix)
+    source = _source_of(registered, suffix)
     batch = registered.options.batch or 1
     run = done = 0
     while run != limit:
@@ -74,6 +68,14 @@ def run_receivers(
         if limit is None and run > MAX_RUNS_OF_A_CALL:
             raise AssertionError(f"{registered.name} still had messages after {run} runs. Does it send to itself?")
     return done
+
+
+def _source_of(queue: RegisteredQueue, suffix: str | None) -> _Source:
+    flush_ended_blocks()
+    transport = get_transport()
+    if isinstance(transport, OutboxTransport):
+        return _Listed(queue, suffix, transport.outbox)
+    return _Received(queue, suffix)
 
 
 class _Source(Protocol):
