@@ -29,7 +29,8 @@ def wire(**content: Any) -> str:
 
 def unsaved(model: Any) -> Any:
     """An instance whose key is None, wholly or in part."""
-    return model(code=None) if model is Country else model(number=None)
+    empty: dict[str, Any] = {"code": None} if model is Country else {"number": None}
+    return model(**empty)
 
 
 class TestGivingAnInstance:
