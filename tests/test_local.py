@@ -145,7 +145,15 @@ server.start()
 print(server._process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    parent = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=ROOT)
+    # No pipe for its errors: the server would hold it, and a server that stays would hold up this test.
+    parent = subprocess.run(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
+    )
     assert parent.returncode == -signal.SIGKILL
     child = int(parent.stdout)
     for _ in range(1000):

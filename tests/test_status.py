@@ -128,6 +128,21 @@ def test_an_endpoint_that_does_not_answer_is_one_failure_common_to_all() -> None
     assert "http://127.0.0.1:9" in str(found.common_failure)
 
 
+def test_an_endpoint_that_does_not_answer_is_not_asked_for_every_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def of(queue: object) -> QueueStatus:
+        asked.append(queue)
+        raise EndpointUnreachable(action="GetQueueUrl", queue="", detail="timed out", endpoint="http://x")
+
+    monkeypatch.setattr(QueueStatus, "of", of)
+    for number in range(100):
+        register(f"queue{number}")
+    assert len(take_snapshot().failed) == 100
+    # Those that were asked at the same time, before the first one knew.
+    assert len(asked) <= status._THREADS
+
+
 def test_refusals_name_each_queue(settings: Settings) -> None:
     register("audit")
     register("emails")

@@ -91,6 +91,7 @@ def test_a_first_reading_that_fails_is_raised(world: World, failure: AWSError) -
     world.readings = [failure]
     with pytest.raises(type(failure)):
         wait_until_empty([])
+    assert world.taken == 1
 
 
 def test_an_outage_in_between_is_logged_and_sat_out(world: World, caplog: pytest.LogCaptureFixture) -> None:
