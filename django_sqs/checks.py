@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 
+from django_sqs.aws.errors import check_endpoint
 from django_sqs.conf import KNOWN, conf
-from django_sqs.exceptions import DjangoSQSError, InvalidQueueName, InvalidSetting, MissingSetting
+from django_sqs.exceptions import DjangoSQSError, InvalidEndpoint, InvalidQueueName, InvalidSetting, MissingSetting
 from django_sqs.near_names import misspelt, reworded
 from django_sqs.queue_names import full_name
 from django_sqs.registered_queue import RegisteredQueue
@@ -64,20 +64,10 @@ def _value(name: str) -> Any:
 
 
 def _endpoint() -> Messages:
-    url = _value("SQS_ENDPOINT_URL")
-    if not url:
-        return
     try:
-        parts = urlsplit(url)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, brackets that do not match
-        right = False
-    if not right:
-        yield checks.Error(
-            f"The setting SQS_ENDPOINT_URL is {url!r}, which is no address of a server.",
-            hint='It looks like "http://127.0.0.1:9324"; leave it out to use Amazon\'s own.',
-            id="django_sqs.E005",
-        )
+        check_endpoint(_value("SQS_ENDPOINT_URL"))
+    except InvalidEndpoint as error:
+        yield checks.Error(str(error), hint="Correct or remove SQS_ENDPOINT_URL in the settings.", id="django_sqs.E005")
 
 
 def _transport() -> Messages:

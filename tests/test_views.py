@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from django_sqs import register, status, views
@@ -88,6 +90,26 @@ def test_one_reading_of_aws_serves_many_requests(bearer: Client) -> None:
     assert " 3 " in bearer.get(URL).text
     status.forget_shared_snapshot()
     assert " 4 " in bearer.get(URL).text
+
+
+def test_requests_at_the_same_time_share_one_reading(
+    rf: RequestFactory, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SQS_STATUS_TOKEN = TOKEN
+    take, asked, all_in = status.take_snapshot, [], threading.Event()
+
+    def slow() -> status.Snapshot:
+        asked.append(threading.get_ident())
+        assert all_in.wait(10)
+        return take()
+
+    monkeypatch.setattr(status, "take_snapshot", slow)
+    request = rf.get(URL, headers={"Authorization": f"Bearer {TOKEN}"})
+    with ThreadPoolExecutor(20) as pool:
+        answers = [pool.submit(views.status, request) for _ in range(20)]
+        all_in.set()
+        assert {answer.result(20).status_code for answer in answers} == {200}
+    assert len(asked) == 1
 
 
 @pytest.mark.usefixtures("emails")
