@@ -116,10 +116,7 @@ class GroupedBuffer(Buffer):
             del self._groups[name]
 
     def stays(self, message: HeldMessage) -> list[HeldMessage]:
-        name = message.group
-        group = self._groups[name]
-        if not group.busy and group.waiting:
-            self._ready.remove(name)
+        group = self._groups[message.group]
         successors = list(reversed(group.waiting))
         group.waiting.clear()
         group.busy += len(successors)

@@ -174,6 +174,8 @@ class Holdings:
     def stays(self, message: HeldMessage) -> None:
         """It stays in the queue: on a FIFO queue its successors are released, before they can overtake it."""
         with self.lock:
+            # With the lock, as the keeper looks at it: an extension that is sent after the release would hide it again.
+            message.returning = True
             self._stays(message)
 
     def _stays(self, message: HeldMessage) -> None:

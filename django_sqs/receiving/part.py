@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 logger = logging.getLogger("django_sqs.receiving")
@@ -51,7 +52,8 @@ class Part:
             self._on_death(self)
 
     def join(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for all threads. Returns whether they have ended."""
+        """Wait up to `timeout` seconds for all threads together. Returns whether they have ended."""
+        end = time.monotonic() + timeout
         for thread in list(self._threads):
-            thread.join(timeout)
+            thread.join(max(0.0, end - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
