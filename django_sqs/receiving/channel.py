@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import select
+import signal
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django_sqs.receiving.quota import Quota
+
+#: How soon a question that did not get through is asked again, in seconds.
+_ASK_AGAIN_SECS = 1.0
 
 
 class LineReader:
@@ -71,9 +75,9 @@ class Channel:
         ready, _, _ = select.select(watched, [], [], timeout)
         order: Order | None = None
         if self._wakeup is not None and self._wakeup in ready:
-            # SIGTERM; any number of them is one.
-            self._wakeup.recv(4096)
-            order = Order("drain")
+            # Any number of SIGTERMs is one. Other signals that Python handles are here too, if a receiver does that.
+            if signal.SIGTERM in self._wakeup.recv(4096):
+                order = Order("drain")
         if self._socket in ready:
             for words in self._reader.lines():
                 order = self._obey(words) or order
@@ -98,19 +102,22 @@ class Channel:
             self._grants.append(count)
             self._granted.notify()
 
-    def say(self, line: str) -> None:
-        """Tell the supervisor. A supervisor that is gone is noticed by `wait()`."""
+    def say(self, line: str) -> bool:
+        """Tell the supervisor. Returns whether it got through; a supervisor that is gone is noticed by `wait()`."""
         with self._lock, contextlib.suppress(OSError):
             # Lines are a few bytes and the supervisor reads all the time: the buffer is never full unless it hangs, and
             # then it is better that a sign of life is lost than that the receiver hangs with it.
             self._socket.send(line.encode() + b"\n")
+            return True
+        return False
 
     def ask_for_grant(self, count: int) -> int:
         """May so many messages be asked for? Returns how many, once the supervisor has answered."""
         with self._granted:
-            self.say(f"want {count}")
+            asked = self.say(f"want {count}")
             while not self._grants and not self._closed:
-                self._granted.wait(1.0)
+                self._granted.wait(_ASK_AGAIN_SECS)
+                asked = asked or self.say(f"want {count}")
             return self._grants.pop(0) if self._grants else 0
 
 
@@ -120,10 +127,19 @@ class ChannelQuota(Quota):
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._one_at_a_time = threading.Lock()
+        self._telling = threading.Lock()
+        #: What the supervisor could not be told yet: (received, reserved).
+        self._untold = (0, 0)
 
     def reserve(self, count: int) -> int:
+        self.settle(0, 0)
         with self._one_at_a_time:
             return self._channel.ask_for_grant(count)
 
     def settle(self, reserved: int, received: int) -> None:
-        self._channel.say(f"got {received} {reserved}")
+        with self._telling:
+            received += self._untold[0]
+            reserved += self._untold[1]
+            # Lost, it would leave the limit out of reach for ever.
+            told = not reserved or self._channel.say(f"got {received} {reserved}")
+            self._untold = (0, 0) if told else (received, reserved)

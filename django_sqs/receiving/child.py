@@ -19,9 +19,11 @@ def run_in_process(job: Job, sock: socket.socket) -> int:
     """Be the receiver, in a process of its own. Returns its exit status."""
     # A terminal sends SIGINT to all: what it means, the supervisor decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    hangup = getattr(signal, "SIGHUP", None)
-    if hangup is not None:
-        signal.signal(hangup, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if hasattr(signal, "SIGCHLD"):
+        # The supervisor's handler: the processes that a receiver starts are no concern of ours.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with interrupts.caught([signal.SIGTERM]) as wakeup:
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -44,7 +46,10 @@ def run(job: Job, channel: Channel) -> int:
 def leave(status: int) -> None:
     """End the process without running what its parent registered to run at its own end, and without waiting for
     threads."""
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(status)
+    try:
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    finally:
+        # Whatever fails before, as a pipe whose reader is gone: a child that went on would be a second supervisor.
+        os._exit(status)
