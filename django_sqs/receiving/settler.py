@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import random
 import threading
 import time
@@ -233,7 +234,8 @@ class Settler(Part):
         self._try_later(busy, _EXTENSION_PAUSE_SECS)
         if not ready:
             return
-        changes = [(settlement.message.handle, settlement.seconds or 0) for settlement in ready]
+        # SQS takes whole seconds. Never less than was meant: half a second would be none, and a retry at once.
+        changes = [(settlement.message.handle, math.ceil(settlement.seconds or 0)) for settlement in ready]
         try:
             failures = self._physical.change_visibility_batch(changes)
         except AWSError as error:
