@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import traceback
 from typing import Any
 
@@ -98,7 +99,7 @@ class Conclusions:
             entry["MessageGroupId"] = held.group
             entry["MessageDeduplicationId"] = f"{held.id}-{held.receive_count}"
         else:
-            entry["DelaySeconds"] = min(MAX_DELAY_SECS, int(delay))
+            entry["DelaySeconds"] = min(MAX_DELAY_SECS, math.ceil(delay))
         try:
             _, failures = self._physical.send_batch([entry])
             reason = str(failures[0]) if failures else ""
