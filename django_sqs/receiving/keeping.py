@@ -11,7 +11,7 @@ from typing import Any
 
 from django_sqs.aws.physical_queue import PhysicalQueue
 from django_sqs.conf import conf
-from django_sqs.exceptions import AWSError, FailedTableMissing
+from django_sqs.exceptions import AccessDenied, AWSError, DjangoSQSError, FailedTableMissing
 from django_sqs.message.attributes import MAX_ATTRIBUTES
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.registered_queue import RegisteredQueue
@@ -40,31 +40,36 @@ class Keeping:
 
     def keep(self, held: HeldMessage, reason: str, traceback: str) -> None:
         """Keep it. Raises `KeepingFailed` where that could not be done."""
-        target = self._dead_letter_queue()
-        if target is not None:
-            try:
+        refused = ""
+        try:
+            target = self._dead_letter_queue()
+            if target is not None:
                 self._send(target, held, reason)
                 return
-            except AWSError as error:
-                logger.error(
-                    "%s: the dead-letter queue %s did not take message %s: %s",
-                    self._physical.name,
-                    target.name,
-                    held.id,
-                    error,
-                    extra=held.log_extra(self._physical.name, "dead_letter_failed"),
-                )
+        except DjangoSQSError as error:
+            refused = str(error)
+            logger.error(
+                "%s: the dead-letter queue did not take message %s: %s",
+                self._physical.name,
+                held.id,
+                refused,
+                extra=held.log_extra(self._physical.name, "dead_letter_failed"),
+            )
         if conf.SQS_KEEP_FAILED:
             try:
                 _write_row(self._physical.name, held, reason, traceback)
             except Exception as error:
                 raise KeepingFailed(f"{type(error).__name__}: {error}") from error
-        elif target is not None:
-            raise KeepingFailed(f"the dead-letter queue {target.name} did not take it, and SQS_KEEP_FAILED is False")
+        elif refused:
+            raise KeepingFailed(f"the dead-letter queue did not take it ({refused}), and SQS_KEEP_FAILED is False")
 
     def has_redrive_policy(self) -> bool:
-        """Does SQS itself move messages of this queue away when they were received too often?"""
-        self._look_up()
+        """Does SQS itself move messages of this queue away when they were received too often? False where that cannot
+        be found out."""
+        try:
+            self._look_up()
+        except AWSError as error:
+            self._log_unknown(error)
         return self._native is not None
 
     def _dead_letter_queue(self) -> PhysicalQueue | None:
@@ -73,26 +78,34 @@ class Keeping:
             from django_sqs.registry import queues
 
             return queues[name].physical(self._suffix if self._suffix in queues[name].known_suffixes() else None)
-        self._look_up()
+        try:
+            self._look_up()
+        except AccessDenied as error:
+            # Lasting, as a rule: who may not ask has no dead-letter queue. After any other failure it is not known, and
+            # the message must not be gone because of that.
+            self._log_unknown(error)
         return self._native
 
     def _look_up(self) -> None:
-        """The dead-letter queue of the redrive policy; asked for once, when first needed."""
+        """The dead-letter queue of the redrive policy; asked for until it is known."""
         if self._looked:
             return
+        told = self._physical.attributes("RedrivePolicy").get("RedrivePolicy")
         try:
-            policy = json.loads(self._physical.attributes("RedrivePolicy").get("RedrivePolicy") or "{}")
-        except (AWSError, ValueError) as error:
-            logger.warning(
-                "%s: whether it has a dead-letter queue could not be found out: %s",
-                self._physical.name,
-                error,
-                extra={"queue": self._physical.name, "action": "redrive_policy_unknown"},
-            )
-            return
+            policy = json.loads(told or "{}")
+        except ValueError:  # not SQS, which refuses a policy that is no JSON
+            policy = {}
         name = str(policy.get("deadLetterTargetArn", "")).rpartition(":")[2]
         self._native = PhysicalQueue(name, self._physical.connection) if name else None
         self._looked = True
+
+    def _log_unknown(self, error: AWSError) -> None:
+        logger.warning(
+            "%s: whether it has a dead-letter queue could not be found out: %s",
+            self._physical.name,
+            error,
+            extra={"queue": self._physical.name, "action": "redrive_policy_unknown"},
+        )
 
     def _send(self, target: PhysicalQueue, held: HeldMessage, reason: str) -> None:
         attributes = dict(held.raw.get("MessageAttributes", {}))
@@ -130,13 +143,17 @@ def _write_row(queue: str, held: HeldMessage, reason: str, traceback: str) -> No
                     name: _plain(value) for name, value in held.raw.get("MessageAttributes", {}).items()
                 },
             },
-            # NUL, which an exception's text may hold, is refused by PostgreSQL.
-            "reason": reason.replace("\0", "?"),
-            "traceback": traceback.replace("\0", "?"),
+            "reason": _storable(reason),
+            "traceback": _storable(traceback),
             "receive_count": held.receive_count,
             "failed_at": timezone.now(),
         },
     )
+
+
+def _storable(text: str) -> str:
+    """Without what an exception's text may hold and a database refuses: lone surrogates, and for PostgreSQL NUL."""
+    return text.replace("\0", "?").encode(errors="replace").decode()
 
 
 def _plain(value: Mapping[str, Any]) -> dict[str, Any]:
