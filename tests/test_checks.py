@@ -38,6 +38,8 @@ def test_the_settings_of_the_tests_are_right() -> None:
     found()
 
 
+# Of Django 6.1's own checks some ask the database.
+@pytest.mark.django_db
 def test_manage_py_check_runs_them(settings: Settings) -> None:
     settings.SQS_POLL_PERIOD = "often"
     assert [message.id for message in run_checks(tags=["django_sqs"])] == ["django_sqs.E005"]
