@@ -20,6 +20,10 @@ logger = logging.getLogger("django_sqs.receiving")
 _MIN_AGE_SECS = 60.0
 
 
+class TransactionLeftOpen(Exception):
+    """Nothing can be written outside of a transaction of which it is not known how it will end."""
+
+
 def after_message(failed: bool, close: bool) -> None:
     """Close this thread's connections that are unusable or too old; after a failure those that are suspect; all if
     `close`. Forget the queries that DEBUG collects, which would grow."""
@@ -30,6 +34,17 @@ def after_message(failed: bool, close: bool) -> None:
 def close_all() -> None:
     """Close this thread's connections: its handler goes idle, or ends."""
     _close_where(lambda connection: True)
+
+
+def without_leftovers(alias: str) -> BaseDatabaseWrapper:
+    """This thread's connection, without a transaction that the receiver left open: what is written now must neither
+    commit it nor be rolled back with it. Raises `TransactionLeftOpen` where only the receiver could end it."""
+    connection = connections[alias]
+    if any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        raise TransactionLeftOpen(f"the receiver has left a block of atomic() open on the database {alias!r}")
+    if not connection.in_atomic_block and not connection.get_autocommit():
+        connection.close()
+    return connection
 
 
 def _close_where(wanted: Callable[[BaseDatabaseWrapper], bool]) -> None:

@@ -13,6 +13,7 @@ from django_sqs.aws.physical_queue import PhysicalQueue
 from django_sqs.conf import conf
 from django_sqs.exceptions import AccessDenied, AWSError, DjangoSQSError, FailedTableMissing
 from django_sqs.message.attributes import MAX_ATTRIBUTES
+from django_sqs.receiving import database
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.registered_queue import RegisteredQueue
 
@@ -128,10 +129,12 @@ def sanitised(reason: str) -> str:
 
 
 def _write_row(queue: str, held: HeldMessage, reason: str, traceback: str) -> None:
+    from django.db import router
     from django.utils import timezone
 
     from django_sqs.models import FailedMessage
 
+    connection = database.without_leftovers(router.db_for_write(FailedMessage))
     FailedMessage.objects.update_or_create(
         queue=queue,
         message_id=held.id,
@@ -149,6 +152,8 @@ def _write_row(queue: str, held: HeldMessage, reason: str, traceback: str) -> No
             "failed_at": timezone.now(),
         },
     )
+    if not connection.in_atomic_block and not connection.get_autocommit():
+        connection.commit()
 
 
 def _storable(text: str) -> str:
