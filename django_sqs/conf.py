@@ -93,6 +93,11 @@ class Conf:
     SQS_RECEIVER_MODULES = Setting[tuple[str, ...]](
         ("receivers",), _is_names, 'a list of module names, such as ["receivers"]'
     )
+    SQS_PAYLOAD_BUCKET = Setting[str | None](None, is_text, "the name of a bucket of S3")
+    SQS_PAYLOAD_THRESHOLD = Setting[int](
+        262_144, lambda value: isinstance(value, int) and is_number(0, 1_048_576)(value), "bytes from 0 to 1,048,576"
+    )
+    SQS_PAYLOAD_ENDPOINT_URL = Setting[str | None](None, is_text, 'an address, such as "http://127.0.0.1:9000"')
     SQS_STATUS_TOKEN = Setting[str | None](None, is_text, "a string")
     SQS_QUEUES = Setting[Mapping[str, Mapping[str, Any]]](
         {}, _is_queue_table, 'a dict of dicts, such as {"emails": {"concurrency": 4}}'

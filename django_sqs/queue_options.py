@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import logging
 import re
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from django_sqs.conf import conf, is_flag, is_number
 from django_sqs.exceptions import InvalidOption, WrongArgument
 from django_sqs.message.base import BaseMessage, Message
+from django_sqs.message.payload import DataclassMessage
+from django_sqs.message.wrapping import WrappingMessage
 from django_sqs.queue_names import FIFO
 from django_sqs.sending.options import reserved_parameters
 
@@ -31,8 +34,9 @@ DEFAULT_RETRY_DELAYS = (10, 20, 40, 80, 160, 320, 640)
 DEFAULT_ASYNC_CONCURRENCY = 10
 
 
-class OptionKeywords(TypedDict, total=False):
-    """The keywords of `@receiver` and `register()`; see `QueueOptions`."""
+class SharedKeywords(TypedDict, total=False):
+    """The keywords of `@receiver` and `register()` that do not say what the receiver is called with; see
+    `QueueOptions`."""
 
     visibility_timeout: float | None
     message_class: type[BaseMessage[Any]] | None
@@ -47,9 +51,14 @@ class OptionKeywords(TypedDict, total=False):
     max_receives: int | None
     dead_letter: str | None
     timeout: float | None
-    batch: int | None
     batch_window: float
     fifo: bool
+
+
+class OptionKeywords(SharedKeywords, total=False):
+    """The keywords of `@receiver` and `register()`; see `QueueOptions`."""
+
+    batch: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +70,8 @@ class QueueOptions:
     visibility_timeout: float | None = None
     #: What its messages are.
     message_class: type[BaseMessage[Any]] = Message
+    #: A dataclass: the receiver is called with an instance, and the proxy takes one.
+    payload: type[Any] | None = None
     #: Delete a message before its receiver starts: at most once, instead of at least once.
     delete_on_start: bool = False
     #: Close all database connections after each message.
@@ -133,6 +144,10 @@ def _is_message_class(value: Any) -> bool:
     return inspect.isclass(value) and issubclass(value, BaseMessage)
 
 
+def _is_dataclass(value: Any) -> bool:
+    return inspect.isclass(value) and dataclasses.is_dataclass(value)
+
+
 def _is_suffixes(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(
         isinstance(suffix, str) and _SUFFIX.match(suffix) for suffix in value
@@ -149,6 +164,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     # queue that is only sent to may have any.
     "visibility_timeout": (_optional(is_number(0, 43_200)), "seconds from 2 to 43,200 (12 hours)"),
     "message_class": (_is_message_class, "a subclass of django_sqs.message.BaseMessage"),
+    "payload": (_optional(_is_dataclass), "a dataclass; for other classes write a message class"),
     "delete_on_start": (is_flag, "True or False"),
     "close_database": (is_flag, "True or False"),
     "suffixes": (_is_suffixes, 'a list or tuple of strings of A-Z, a-z, 0-9, _ and -, such as ("big", "small")'),
@@ -185,7 +201,7 @@ def make_options(queue: str, keywords: Mapping[str, Any]) -> QueueOptions:
     # None, as in the signature that people know, is the default.
     keywords = {name: value for name, value in keywords.items() if (name, value) != ("message_class", None)}
     _check(queue, keywords)
-    message_class = keywords.get("message_class", Message)
+    message_class = _message_class(queue, keywords.get("message_class", Message), keywords.get("payload"))
     reserved = reserved_parameters(message_class)
     if reserved:
         raise InvalidOption(
@@ -194,7 +210,7 @@ def make_options(queue: str, keywords: Mapping[str, Any]) -> QueueOptions:
             value=message_class,
             expected=f"a class whose __init__ does not take {', '.join(reserved)}, which concerns the sending",
         )
-    options = QueueOptions(**keywords)
+    options = QueueOptions(**{**keywords, "message_class": message_class})
     if options.batch and (options.fifo or queue.endswith(FIFO)):
         raise InvalidOption(
             queue=queue,
@@ -207,6 +223,21 @@ def make_options(queue: str, keywords: Mapping[str, Any]) -> QueueOptions:
             queue=queue, option="batch", value=options.batch, expected="left out where delete_on_start is set"
         )
     return options
+
+
+def _message_class(queue: str, given: type[BaseMessage[Any]], payload: type[Any] | None) -> type[BaseMessage[Any]]:
+    if payload is None:
+        return given
+    if given is Message:
+        return DataclassMessage.of(payload)
+    if issubclass(given, WrappingMessage):
+        return given.of(DataclassMessage.of(payload))
+    raise InvalidOption(
+        queue=queue,
+        option="message_class",
+        value=given,
+        expected="left out beside payload=, or a class around others, such as SNSMessage or S3PayloadMessage",
+    )
 
 
 def with_overrides(queue: str, options: QueueOptions, overrides: Mapping[str, Any]) -> QueueOptions:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+PayloadT = TypeVar("PayloadT")
 
 
 class ReceiverProxy(Generic[P, R]):
@@ -60,3 +61,43 @@ class ReceiverProxy(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<receiver {self.registered_queue.origin} of {self.registered_queue.name}>"
+
+
+class PayloadProxy(ReceiverProxy[P, R], Generic[P, R, PayloadT]):
+    """What a function becomes that is registered with `payload=Order`: `proxy(Order(...))` enqueues."""
+
+    def __call__(
+        self, message: PayloadT | BaseMessage[Any] | None = None, *, suffix: str | None = None, **kwargs: Any
+    ) -> BaseMessage[Any]:
+        """Enqueue one payload, or a message; see `django_sqs.send()`."""
+        given: Any = message
+        return super().__call__(given, suffix=suffix, **kwargs)
+
+    def send_many(
+        self,
+        messages: Iterable[PayloadT | BaseMessage[Any] | Mapping[str, Any]],
+        *,
+        suffix: str | None = None,
+        **options: Any,
+    ) -> int:
+        """Enqueue many payloads, or messages; see `django_sqs.send_many()`."""
+        given: Any = messages
+        return super().send_many(given, suffix=suffix, **options)
+
+    async def asend(
+        self, message: PayloadT | BaseMessage[Any] | None = None, *, suffix: str | None = None, **kwargs: Any
+    ) -> BaseMessage[Any]:
+        """See calling the proxy."""
+        given: Any = message
+        return await super().asend(given, suffix=suffix, **kwargs)
+
+    async def asend_many(
+        self,
+        messages: Iterable[PayloadT | BaseMessage[Any] | Mapping[str, Any]],
+        *,
+        suffix: str | None = None,
+        **options: Any,
+    ) -> int:
+        """See send_many()."""
+        given: Any = messages
+        return await super().asend_many(given, suffix=suffix, **options)

@@ -18,6 +18,8 @@ from django_sqs.aws.physical_queue import MAX_WAIT_SECS, PhysicalQueue
 from django_sqs.conf import conf, is_number
 from django_sqs.exceptions import NoReceiver, UnknownSuffixWarning, WrongArgument
 from django_sqs.message.base import BaseMessage, shorten
+from django_sqs.message.payload import called_with_payload
+from django_sqs.message.s3_payload import taken_out
 from django_sqs.queue_options import QueueOptions, with_overrides
 from django_sqs.receiver_proxy import ReceiverProxy as _ReceiverProxy
 from django_sqs.sending.content import make_message
@@ -175,7 +177,9 @@ class RegisteredQueue:
         if not received:
             return None
         message = self.message_class.from_received(received[0], physical.name)
-        physical.delete_batch([received[0]["ReceiptHandle"]])
+        delete_object = taken_out(message)
+        if not physical.delete_batch([received[0]["ReceiptHandle"]]):
+            delete_object()
         return message
 
     # --- sending
@@ -206,8 +210,9 @@ class RegisteredQueue:
 
     def _each_outgoing(self, messages: Iterable[Sendable], shared: Mapping[str, Any]) -> Iterator[Outgoing]:
         for item in messages:
-            if isinstance(item, BaseMessage):
-                yield self._outgoing(item, shared)
+            given: Any = item
+            if isinstance(given, BaseMessage) or self.message_class._takes(given):
+                yield self._outgoing(given, shared)
             elif isinstance(item, Mapping):
                 own = dict(item)
                 yield self._outgoing(own.pop("message", None), {**shared, **own})
@@ -240,9 +245,12 @@ class RegisteredQueue:
         return prepare(destination, make_message(self.name, self.message_class, message, content), options)
 
     def receiver_function(self) -> Callable[..., Any]:
-        """The receiver. Raises `NoReceiver` for a queue that is only sent to."""
+        """The receiver, to be called with a message, or a list of them. Raises `NoReceiver` for a queue that is only
+        sent to."""
         if self.fn is None:
             raise NoReceiver(queue=self.name)
+        if self.declared.payload is not None:
+            return called_with_payload(self.fn, batch=bool(self.declared.batch))
         return self.fn
 
 

@@ -6,14 +6,15 @@ import importlib
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 from django_sqs.conf import conf
 from django_sqs.exceptions import DuplicateQueue, UnknownQueue, WrongArgument
 from django_sqs.message.base import BaseMessage
+from django_sqs.message.payload import wants_message
 from django_sqs.queue_names import FIFO, check_bare_name, name_of_function
-from django_sqs.queue_options import OptionKeywords, make_options
-from django_sqs.receiver_proxy import ReceiverProxy
+from django_sqs.queue_options import OptionKeywords, SharedKeywords, make_options
+from django_sqs.receiver_proxy import PayloadProxy, ReceiverProxy
 from django_sqs.registered_queue import RegisteredQueue
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 class Queues(Mapping[str, RegisteredQueue]):
@@ -69,7 +71,11 @@ queues = Queues()
 
 
 def register(
-    queue_name: str | None, fn: Callable[..., Any] | None = None, **options: Unpack[OptionKeywords]
+    queue_name: str | None,
+    fn: Callable[..., Any] | None = None,
+    *,
+    payload: type[Any] | None = None,
+    **options: Unpack[OptionKeywords],
 ) -> RegisteredQueue:
     """Register a queue and, with `fn`, its receiver; without, the queue is only sent to. The options are those of
     `QueueOptions`.
@@ -77,7 +83,7 @@ def register(
     Raises `InvalidQueueName`, `InvalidOption`, `WrongArgument`, and `DuplicateQueue` where another function has the
     queue.
     """
-    return _register(queue_name, fn, options, depth=2)
+    return _register(queue_name, fn, {"payload": payload, **options}, depth=2)
 
 
 def _register(queue_name: str | None, fn: Any, options: Mapping[str, Any], depth: int) -> RegisteredQueue:
@@ -100,11 +106,22 @@ def _register(queue_name: str | None, fn: Any, options: Mapping[str, Any], depth
         origin = str(sys._getframe(depth).f_globals.get("__name__", "?"))
     else:
         origin = f"{getattr(fn, '__module__', '?')}.{getattr(fn, '__qualname__', repr(fn))}"
-    return queues._add(RegisteredQueue(name, fn, make_options(name, options), origin))
+    checked = make_options(name, options)
+    if checked.payload is not None and fn is not None:
+        wants_message(fn)  # raises where it cannot be called with a payload
+    return queues._add(RegisteredQueue(name, fn, checked, origin))
 
 
 @overload
 def receiver(queue_name: Callable[P, R], /) -> ReceiverProxy[P, R]: ...
+@overload
+def receiver(
+    queue_name: str | None = None, *, payload: type[T], batch: int, **options: Unpack[SharedKeywords]
+) -> Callable[[Callable[Concatenate[list[T], P], R]], PayloadProxy[Concatenate[list[T], P], R, T]]: ...
+@overload
+def receiver(
+    queue_name: str | None = None, *, payload: type[T], **options: Unpack[SharedKeywords]
+) -> Callable[[Callable[Concatenate[T, P], R]], PayloadProxy[Concatenate[T, P], R, T]]: ...
 @overload
 def receiver(
     queue_name: str | None = None, **options: Unpack[OptionKeywords]
@@ -137,7 +154,8 @@ def _decorate(fn: Any, queue_name: str | None, options: Mapping[str, Any]) -> Re
         )
     if not callable(fn):
         raise WrongArgument(problem=f"@receiver decorates {fn!r}.", mend="It decorates functions.")
-    return ReceiverProxy(fn, _register(queue_name, fn, options, depth=3))
+    proxy = ReceiverProxy if options.get("payload") is None else PayloadProxy
+    return proxy(fn, _register(queue_name, fn, options, depth=3))
 
 
 def send(

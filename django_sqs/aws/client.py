@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django_sqs.aws.errors import check_endpoint, translated
-from django_sqs.conf import conf
+from django_sqs.conf import conf, is_amazon
 from django_sqs.exceptions import CredentialsMissing
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
     from mypy_boto3_sqs.client import SQSClient
 
 
@@ -42,6 +43,14 @@ class Connection:
             secret_access_key=conf.AWS_SECRET_ACCESS_KEY,
             session_token=conf.AWS_SESSION_TOKEN,
         )
+
+    @classmethod
+    def for_payloads(cls) -> Connection:
+        """The connection to S3 for payloads. A server that is not Amazon's is taken to have S3 as well, unless
+        SQS_PAYLOAD_ENDPOINT_URL says where that is."""
+        own = cls.from_settings()
+        default = None if is_amazon(own.endpoint_url) else own.endpoint_url
+        return replace(own, endpoint_url=conf.SQS_PAYLOAD_ENDPOINT_URL or default)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,22 +83,34 @@ def settling(visibility_timeout: float, pool: int) -> Tuning:
 
 _lock = threading.Lock()
 _sessions: dict[Connection, Any] = {}
-_clients: dict[tuple[Connection, Tuning], SQSClient] = {}
+_clients: dict[tuple[Connection, Tuning, str], Any] = {}
 
 
 def get_client(connection: Connection, tuning: Tuning) -> SQSClient:
     """The process's client for this connection and tuning; boto3's clients are safe to share between threads."""
-    client = _clients.get((connection, tuning))
-    if client is None:
-        # boto3's sessions are not thread-safe, making clients from one at the same time is not either.
-        with _lock:
-            client = _clients.get((connection, tuning))
-            if client is None:
-                client = _clients[connection, tuning] = _make_client(connection, tuning)
+    client: SQSClient = _get_client(connection, tuning, "sqs")
     return client
 
 
-def _make_client(connection: Connection, tuning: Tuning) -> SQSClient:
+def get_s3_client(connection: Connection, tuning: Tuning) -> S3Client:
+    """See get_client()."""
+    client: S3Client = _get_client(connection, tuning, "s3")
+    return client
+
+
+def _get_client(connection: Connection, tuning: Tuning, service: str) -> Any:
+    key = (connection, tuning, service)
+    client = _clients.get(key)
+    if client is None:
+        # boto3's sessions are not thread-safe, making clients from one at the same time is not either.
+        with _lock:
+            client = _clients.get(key)
+            if client is None:
+                client = _clients[key] = _make_client(*key)
+    return client
+
+
+def _make_client(connection: Connection, tuning: Tuning, service: str) -> Any:
     from boto3.session import Session
     from botocore.config import Config
 
@@ -116,7 +137,11 @@ def _make_client(connection: Connection, tuning: Tuning) -> SQSClient:
             # A long poll is silent for up to 20 s: keep-alive packets let NAT gateways keep the connection.
             tcp_keepalive=True,
         )
-        return session.client("sqs", endpoint_url=connection.endpoint_url, config=config)
+        if service == "s3" and not is_amazon(connection.endpoint_url):
+            # Servers other than Amazon's have no host for each bucket, nor all of its checksums.
+            config = config.merge(Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required"))
+        client_of: Any = session.client
+        return client_of(service, endpoint_url=connection.endpoint_url, config=config)
 
 
 def forget_clients() -> None:

@@ -87,5 +87,12 @@ class ServiceFault(AWSError):
     transient = True
 
 
+class PayloadUnavailable(AWSError):
+    """S3 could not do {action} for the object {pointer}: {detail}. Check the network, SQS_PAYLOAD_BUCKET, and
+    that the IAM policy allows s3:PutObject, s3:GetObject, s3:DeleteObject and s3:ListBucket there."""
+
+    transient = True
+
+
 class RequestRefused(AWSError):
     """SQS refused {action} on the queue {queue!r}: {detail}."""

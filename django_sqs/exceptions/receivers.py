@@ -48,6 +48,10 @@ class UndecodableBody(Reject):
     """The body of a received message is not what its message class expects. A `Reject` by nature."""
 
 
+class PayloadMissing(Reject):
+    """The object in S3 that a message points to is gone. A `Reject` by nature."""
+
+
 class ModelNotFound(Reject):
     """The model that a message names is not installed here. A `Reject` by nature."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from django_sqs.exceptions import InvalidBody, UndecodableBody, WrongArgument
+from django_sqs.exceptions import AWSError, InvalidBody, Reject, UndecodableBody, WrongArgument
 from django_sqs.message.attributes import decode_attributes
 
 BodyT = TypeVar("BodyT")
@@ -39,7 +39,8 @@ class BaseMessage(Generic[BodyT]):
     #: The name of the queue that it was received from.
     queue_name: str | None = None
 
-    _kind: ClassVar[str] = "body"
+    #: Does decoding ask a server, so that it must not be done in an event loop?
+    _fetches: ClassVar[bool] = False
 
     def __init__(self, *, body: BodyT = _UNSET) -> None:
         self._start()
@@ -86,7 +87,8 @@ class BaseMessage(Generic[BodyT]):
                 )
             try:
                 self._body = self.decode(self._raw)
-            except UndecodableBody:
+            except (AWSError, Reject):
+                # The former: the body is elsewhere, and cannot be had now.
                 raise
             except Exception as error:
                 raise UndecodableBody(
@@ -127,6 +129,23 @@ class BaseMessage(Generic[BodyT]):
                 )
             self._raw = raw
         return self._raw
+
+    # --- what the engine asks
+
+    @property
+    def ignored(self) -> bool:
+        """Is it to be deleted without calling the receiver? For what a service sends on its own, such as the event by
+        which S3 tests a queue."""
+        return False
+
+    def _text_to_send(self) -> str:
+        """The text that stands for the content, also where it is to travel apart from the message."""
+        return self.raw_body
+
+    @classmethod
+    def _takes(cls, value: object) -> bool:
+        """May this be sent as it is, without a message around it?"""
+        return False
 
     # --- what SQS tells of a received message
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from django_sqs.message.base import BaseMessage
@@ -12,11 +13,12 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def load_json(text: str) -> Any:
+def load_json(text: str, parse_float: Callable[[str], Any] | None = None) -> Any:
     """Strict JSON: NaN and the infinities, which Python would read, are refused. Nesting too deep to read is an error
-    like any other, not a RecursionError that looks like a fault of the receiver."""
+    like any other, not a RecursionError that looks like a fault of the receiver. `parse_float` makes what a number with
+    a point or an exponent becomes, in place of a float."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant, parse_float=parse_float)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

@@ -24,6 +24,14 @@ class DeleteRefused(Exception):
     """SQS did not confirm the delete that has to come before the run."""
 
 
+class BodyUnavailable(Exception):
+    """The body is elsewhere and cannot be had now: the message stays, and is run when it can be."""
+
+
+class Ignored(Exception):
+    """The message is to be deleted without calling the receiver."""
+
+
 class Conclusions:
     """Draws them for the messages of one queue, from any thread."""
 
@@ -43,13 +51,21 @@ class Conclusions:
         if isinstance(error, DeleteRefused):
             self._log(logging.WARNING, held, "delete_refused", "was not run, since it could not be deleted: %s", error)
             return retry_delay(self._options, held.receive_count, held.age)
+        if isinstance(error, BodyUnavailable):
+            self._log(logging.WARNING, held, "body_unavailable", "was not run, since its body is not there: %s", error)
+            return retry_delay(self._options, held.receive_count, held.age)
+        if isinstance(error, Ignored):
+            self._log(logging.INFO, held, "ignored", "needs no receiver and is deleted")
+            return None
+        held.succeeded = error is None
         verdict = Verdict() if error is None else judge(error, self._options, held.receive_count, held.age)
         self._report(held, verdict, error)
         outcome: Outcome = verdict.delay
         if verdict.keep:
             outcome = self._keep(held, verdict, error)
         self._signal(held, error, outcome)
-        if not held.deleted:
+        if not held.deleted or (held.succeeded and self._queue.message_class._fetches):
+            # In the latter case deleted once more, which does no harm: what follows a delete then follows this one.
             return outcome
         if isinstance(outcome, float):
             self._send_anew(held, outcome)

@@ -43,6 +43,7 @@ class HeldMessage:
         "returning",
         "started_at",
         "state",
+        "succeeded",
         "superseded",
         "thread",
     )
@@ -67,6 +68,8 @@ class HeldMessage:
         self.thread = 0
         #: What becomes of it is decided: by whoever was first, its handler or the watchdog.
         self.judged = False
+        #: Its receiver has returned.
+        self.succeeded = False
         #: It was deleted before it ran.
         self.deleted = False
         #: Another may have it by now; it is not extended any more.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django_sqs.aws import client
 from django_sqs.aws.physical_queue import MAX_WAIT_SECS
+from django_sqs.receiving import payloads
 from django_sqs.receiving.async_handlers import AsyncHandlers
 from django_sqs.receiving.channel import Channel, ChannelQuota, Order
 from django_sqs.receiving.emptiness import Emptiness
@@ -80,7 +81,7 @@ class Receiver:
             batch=options.batch or 1,
             batch_window=options.batch_window,
         )
-        self.settler = Settler(settling, self.holdings, self._part_died)
+        self.settler = Settler(settling, self.holdings, self._part_died, payloads.deleter(queue))
         self.keeper = Keeper(settling, self.holdings, visibility, self._part_died)
         runner = Runner(queue, settling, job.suffix, self.holdings, self.settler)
         self.handlers: Handlers | AsyncHandlers

@@ -11,7 +11,7 @@ from django_sqs.aws.physical_queue import PhysicalQueue
 from django_sqs.exceptions import AWSError, BatchFailed, ReceiverTimeout, Reject, WrongArgument
 from django_sqs.message.base import BaseMessage
 from django_sqs.receiving import database
-from django_sqs.receiving.conclusion import Conclusions, DeleteRefused
+from django_sqs.receiving.conclusion import BodyUnavailable, Conclusions, DeleteRefused, Ignored
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.holdings import Holdings
 from django_sqs.receiving.keeping import Keeping
@@ -100,7 +100,8 @@ class Runner:
     def _blocks_before(self) -> bool:
         """May what comes before the call ask AWS, or a database?"""
         options = self._options
-        return options.delete_on_start or options.max_receives is not None or self.conclusions.has_start_listeners
+        asks = options.delete_on_start or options.max_receives is not None or self._queue.message_class._fetches
+        return asks or self.conclusions.has_start_listeners
 
     def _prepared(self, taken: Iterable[HeldMessage]) -> Results:
         results: Results = []
@@ -110,12 +111,18 @@ class Runner:
                 self._apply_back_stop(held)
                 held.message = self._queue.message_class.from_received(held.raw, self.name)
                 held.message.get_body()
+                if held.message.ignored:
+                    raise Ignored
                 if self._options.delete_on_start:
                     self._delete_first(held)
                 self.conclusions.started(held)
+            except (Reject, DeleteRefused, Ignored) as raised:
+                error = raised
+            except AWSError as raised:
+                error = BodyUnavailable(str(raised))
             except Exception as raised:
                 # Whatever a message class raises for a body, no retry will mend it.
-                error = raised if isinstance(raised, (Reject, DeleteRefused)) else _rejection(raised)
+                error = _rejection(raised)
             results.append((held, error))
         return results
 
@@ -167,8 +174,12 @@ def failed_of_batch(
             problem=f"A batch receiver returned {listed!r}.",
             mend="It returns None, or a list of the messages that failed.",
         )
-    failed = {id(message) for message in listed}
-    if not failed <= {id(message) for message in messages}:
+    listed = list(listed)
+    owners = {id(message): id(message) for message in messages}
+    # Who is called with payloads names those.
+    owners |= {id(one._body): id(one) for one in messages if one is not None and one._takes(one._body)}
+    failed = {owners[id(named)] for named in listed if id(named) in owners}
+    if not all(id(named) in owners for named in listed):
         raise WrongArgument(
             problem="A batch receiver named messages that were not in its batch.",
             mend="Name those that it was called with.",

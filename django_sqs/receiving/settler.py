@@ -53,8 +53,16 @@ class Settler(Part):
 
     name = "settler"
 
-    def __init__(self, queue: PhysicalQueue, holdings: Holdings, on_death: Callable[[Part], None]) -> None:
+    def __init__(
+        self,
+        queue: PhysicalQueue,
+        holdings: Holdings,
+        on_death: Callable[[Part], None],
+        after_delete: Callable[[Sequence[HeldMessage]], None] = lambda gone: None,
+    ) -> None:
         super().__init__(queue.name, on_death)
+        #: Called with messages whose delete was confirmed.
+        self._after_delete = after_delete
         self._physical = queue
         self._holdings = holdings
         self._wanted = threading.Condition()
@@ -184,7 +192,7 @@ class Settler(Part):
         self._outage.ended()
         self._progress = True
         failed = {failure.index: failure for failure in failures}
-        again = []
+        again, gone = [], []
         for index, settlement in enumerate(batch):
             if index in failed:
                 if self._delete_failed(settlement, str(failed[index]), failed[index].permanent):
@@ -201,7 +209,10 @@ class Settler(Part):
             else:
                 self._holdings.forget(message)
             self._holdings.drop(message)
+            gone.append(message)
         self._try_later(again)
+        # Last, so that nothing waits for it.
+        self._after_delete(gone)
 
     def _delete_failed(self, settlement: Settlement, reason: str, permanent: bool) -> bool:
         """Remember it. Returns whether to try again."""

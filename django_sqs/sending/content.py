@@ -17,6 +17,8 @@ def make_message(queue: str, cls: type[BaseMessage[Any]], message: Any, content:
         raise WrongArgument(
             problem=f"Both a message and {_named(content)} were given for {queue!r}.", mend="Give one of them."
         )
+    if cls._takes(message):
+        return cls(body=message)
     if not isinstance(message, cls):
         shown = shorten(message) if isinstance(message, str) else f"a {type(message).__name__}"
         raise WrongArgument(

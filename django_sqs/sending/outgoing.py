@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from django_sqs.exceptions import InvalidMessage
 from django_sqs.message.attributes import encode_attributes
 from django_sqs.message.base import BaseMessage
+from django_sqs.message.s3_payload import Apart
+from django_sqs.sending import apart as bodies_apart
 from django_sqs.sending.options import SendOptions
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 #: SQS's limit for a message, and for all messages of a batch together: body and attributes, in bytes of UTF-8.
 MAX_BYTES = 1_048_576
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # What SQS does not take: all but #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IDS = ("MessageGroupId", "MessageDeduplicationId")
@@ -54,6 +57,13 @@ class Outgoing:
     size: int
     options: SendOptions
     entry: dict[str, Any]
+    #: Where its body is to be stored, if that is too large for the message.
+    apart: Apart | None = None
+
+    @property
+    def wire_entry(self) -> dict[str, Any]:
+        """The entry as SQS gets it: with a pointer for a body that travels apart."""
+        return self.entry if self.apart is None else self.apart.changed(self.entry)
 
 
 def prepare(destination: Destination, message: BaseMessage[Any], options: SendOptions) -> Outgoing:
@@ -62,16 +72,22 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
     Raises `InvalidBody`, `InvalidMessage` or `WrongArgument`.
     """
     name = destination.full_name
-    body = message.raw_body
+    body = message._text_to_send()
     if not body:
         raise InvalidMessage(queue=name, reason="its body is empty, which SQS does not take")
-    _check_characters(name, body, "its body")
     entry: dict[str, Any] = {"MessageBody": body}
     values = options.message_attributes or message.message_attributes
-    size = len(body.encode()) + _add_attributes(name, entry, values)
+    size = len(body.encode(errors="surrogatepass")) + _add_attributes(name, entry, values)
+    apart = bodies_apart.plan(name, message, body, values, size)
+    # S3 takes any text that can be encoded.
+    _check_characters(name, body, "its body", _FORBIDDEN if apart is None else _SURROGATE)
+    if apart is not None:
+        size = bodies_apart.size_of(apart, size)
     if size > MAX_BYTES:
         raise InvalidMessage(
-            queue=name, reason=f"it is {size:,} bytes with its attributes, SQS takes at most {MAX_BYTES:,} (1 MiB)"
+            queue=name,
+            reason=f"it is {size:,} bytes with its attributes, SQS takes at most {MAX_BYTES:,} (1 MiB)"
+            + bodies_apart.way_out(message),
         )
     _add_ids(name, entry, options)
     delay = options.delay_seconds()
@@ -84,7 +100,9 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
     # What concerns the sending the message tells from now on as it will when it is received.
     message.message_attributes = dict(values)
     message.attributes.update((key, entry[key]) for key in _IDS if key in entry)
-    return Outgoing(destination=destination, message=message, body=body, size=size, options=options, entry=entry)
+    return Outgoing(
+        destination=destination, message=message, body=body, size=size, options=options, entry=entry, apart=apart
+    )
 
 
 def _add_attributes(name: str, entry: dict[str, Any], values: Mapping[str, Any]) -> int:
@@ -120,8 +138,8 @@ def _add_ids(name: str, entry: dict[str, Any], options: SendOptions) -> None:
         raise InvalidMessage(queue=name, reason="deduplication_id= is for FIFO queues only")
 
 
-def _check_characters(name: str, text: str, where: str) -> None:
-    found = _FORBIDDEN.search(text)
+def _check_characters(name: str, text: str, where: str, forbidden: re.Pattern[str] = _FORBIDDEN) -> None:
+    found = forbidden.search(text)
     if found:
         raise InvalidMessage(
             queue=name,

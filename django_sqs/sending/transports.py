@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 from django_sqs.aws.physical_queue import EntryFailure
 from django_sqs.conf import conf
 from django_sqs.exceptions import AWSError, InvalidSetting, SendFailed
+from django_sqs.sending import apart
 from django_sqs.sending.outgoing import Outgoing
 from django_sqs.sending.packing import packed
 
@@ -50,7 +51,8 @@ class SQSTransport(BaseTransport):
 def _send_batch(batch: Sequence[Outgoing]) -> None:
     """One batch; what SQS throttled of it is tried again first. Raises `SendFailed` for the rest that it refused."""
     refused: list[tuple[Outgoing, str]] = []
-    throttled = _attempt(batch, refused)
+    ready = apart.store(batch, refused)
+    throttled = _attempt(ready, refused) if ready else []
     for pause in _THROTTLED_PAUSES:
         # A message of a FIFO queue that goes later than those after it is out of order: for the caller to judge.
         if not throttled or batch[0].destination.full_name.endswith(".fifo"):
@@ -63,13 +65,14 @@ def _send_batch(batch: Sequence[Outgoing]) -> None:
             break
     failed = refused + throttled
     if failed:
+        apart.take_back([outgoing for outgoing, _ in refused])
         _raise_failed(batch, failed)
 
 
 def _attempt(batch: Sequence[Outgoing], refused: list[tuple[Outgoing, str]]) -> list[tuple[Outgoing, str]]:
     """Send once. Adds to `refused`, and returns those that were throttled."""
     destination = batch[0].destination
-    sent, failures = destination.physical().send_batch([outgoing.entry for outgoing in batch])
+    sent, failures = destination.physical().send_batch([outgoing.wire_entry for outgoing in batch])
     for index, message_id in sent.items():
         batch[index].message.id = message_id
         logger.debug(

@@ -121,7 +121,10 @@ def run_together(taken: Sequence[SentMessage]) -> BaseException | None:
         message = sent.receive()
         try:
             message.get_body()
-            ready.append((sent, message))
+            if message.ignored:
+                sent.conclude(None)
+            else:
+                ready.append((sent, message))
         except Exception as raised:
             sent.conclude(
                 raised if isinstance(raised, Reject) else UndecodableBody(f"{type(raised).__name__}: {raised}")

@@ -13,6 +13,7 @@ from asgiref.sync import ThreadSensitiveContext, async_to_sync
 from django_sqs.aws.physical_queue import PhysicalQueue
 from django_sqs.exceptions import AWSError, Reject, WrongArgument
 from django_sqs.receiver_proxy import ReceiverProxy
+from django_sqs.receiving import payloads
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.runner import Runner
 from django_sqs.receiving.settler import Outcome
@@ -115,7 +116,7 @@ class _Received:
         self._queue = queue
         self._physical = queue.physical(suffix)
         self._visibility = max(2, int(queue.options.visibility))
-        self._desk = _Desk(self._physical)
+        self._desk = _Desk(queue, self._physical)
         parts: Any = self._desk  # stands for the engine's holdings and for its settler
         self._runner = Runner(queue, self._physical, suffix, parts, parts)
         self._runs: Counter[str] = Counter()
@@ -160,8 +161,9 @@ class _Received:
 class _Desk:
     """Settles each message at once, in this thread."""
 
-    def __init__(self, physical: PhysicalQueue) -> None:
+    def __init__(self, queue: RegisteredQueue, physical: PhysicalQueue) -> None:
         self._physical = physical
+        self._after_delete = payloads.deleter(queue)
         self.outcomes: list[Outcome] = []
 
     def claim(self, message: HeldMessage) -> bool:
@@ -178,6 +180,8 @@ class _Desk:
             return
         if failures:
             raise AWSError(action=action, detail=str(failures[0]))
+        if outcome is None:
+            self._after_delete([message])
 
 
 def _registered(queue: Any) -> RegisteredQueue:
