@@ -19,6 +19,8 @@ from django_sqs.receiving.part import Part, logger
 _EXTEND_BELOW = 0.5
 #: and those with less than this go along in the same requests.
 _ALONG_BELOW = 0.75
+#: No extension is shorter than this, in seconds; nor is a receiver's visibility timeout.
+_SHORTEST_SECS = 2
 #: Extensions in flight at the most.
 _PARALLEL = 4
 #: The longest time between two looks, in seconds; shorter where the visibility timeout is short.
@@ -65,14 +67,16 @@ class Keeper(Part):
         chosen = []
         with self._holdings.lock:
             for message in self._holdings.each_held():
-                if message.lost or message.returning:
+                if message.lost or message.returning or message.deleted:
                     continue
                 left = message.deadline - now
-                if left <= 0:
-                    self._lose(message, "its visibility timeout ended before SQS confirmed an extension")
-                elif message.extension(self._visibility_timeout) < 1:
+                possible = message.extension(self._visibility_timeout)
+                if possible < _SHORTEST_SECS:
                     self._lose(message, "it has been held for 12 hours, which is all that SQS allows")
-                elif left < self._visibility_timeout * _ALONG_BELOW:
+                elif left <= 0:
+                    self._lose(message, "its visibility timeout ended before SQS confirmed an extension")
+                elif left < self._visibility_timeout * _ALONG_BELOW and possible > left + 1:
+                    # Toward the end of the 12 hours an extension would gain nothing, and be made at every look.
                     urgent = urgent or left < self._visibility_timeout * _EXTEND_BELOW
                     chosen.append(message)
             if not urgent:
@@ -82,7 +86,8 @@ class Keeper(Part):
         return chosen
 
     def _extend(self, messages: Sequence[HeldMessage]) -> None:
-        started = time.monotonic()
+        # Many extensions that each wait out their time-out are no hang.
+        started = self.ticked = time.monotonic()
         changes = [(message.handle, max(1, message.extension(self._visibility_timeout))) for message in messages]
         failures: dict[int, EntryFailure] = {}
         confirmed = False
@@ -107,7 +112,7 @@ class Keeper(Part):
     def _lose(self, message: HeldMessage, reason: str) -> None:
         message.lost = True
         # A message whose delete is under way may be gone already, which is how an extension learns of it.
-        if message.state in (State.WAITING, State.RUNNING):
+        if message.state in (State.WAITING, State.RUNNING) and not message.deleted:
             logger.warning(
                 "%s: lost the hold on message %s: %s. It may be received again while it is %s.",
                 self.queue,

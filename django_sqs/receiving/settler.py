@@ -155,9 +155,8 @@ class Settler(Part):
                 now = time.monotonic()
                 self._bring_back(now)
                 wait: float | None = None
-                for queue in (self._deletes, self._changes):
-                    if not queue:
-                        continue
+                # The longest wait first, so that neither kind is held up by the other.
+                for queue in sorted(filter(None, (self._deletes, self._changes)), key=lambda queue: queue[0].since):
                     ripe_in = 0.0 if self._ripe(queue) else queue[0].since + _GATHER_SECS - now
                     if ripe_in <= 0:
                         return [queue.popleft() for _ in range(min(BATCH, len(queue)))]
@@ -282,7 +281,8 @@ class Settler(Part):
         if seconds is None:
             first, longest = _RETRY_SECS
             attempts = min(settlement.message.attempts for settlement in settlements)
-            seconds = min(longest, first * 2**attempts) * random.uniform(0.5, 1.0)
+            # A delete may be refused for hours: 2 to the power of its tries would be too large for a float.
+            seconds = min(longest, first * 2 ** min(attempts, 16)) * random.uniform(0.5, 1.0)
             for settlement in settlements:
                 settlement.message.attempts += 1
         due = time.monotonic() + seconds

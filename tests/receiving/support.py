@@ -147,6 +147,11 @@ class FakeQueue(PhysicalQueue):
         """What all further calls of this action give."""
         self._always[action] = answer
 
+    def calm(self) -> None:
+        """From now on all goes well."""
+        self._answers.clear()
+        self._always.clear()
+
     def made(self, action: str) -> list[Any]:
         """What the calls of this action were made with."""
         return [call for name, call in self.calls if name == action]
