@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -25,10 +26,12 @@ class TransactionLeftOpen(Exception):
 
 
 def after_message(failed: bool, close: bool) -> None:
-    """Close this thread's connections that are unusable or too old; after a failure those that are suspect; all if
-    `close`. Forget the queries that DEBUG collects, which would grow."""
-    reset_queries()
-    _close_where(lambda connection: close or _is_stale(connection) or (failed and _is_suspect(connection)))
+    """Close this thread's connections that cannot be trusted any more, after a failure those too on which errors
+    occurred; all if `close`. Forget the queries that DEBUG collects, which would grow."""
+    # Only those of DEBUG: a test that counts queries collects them too.
+    if settings.DEBUG:
+        reset_queries()
+    _close_where(lambda connection: close or _is_unfit(connection, failed))
 
 
 def close_all() -> None:
@@ -60,14 +63,12 @@ def _close_where(wanted: Callable[[BaseDatabaseWrapper], bool]) -> None:
             logger.exception("The database connection %s could not be closed.", connection.alias)
 
 
-def _is_suspect(connection: BaseDatabaseWrapper) -> bool:
-    # A transaction that was left open, or autocommit left off, would swallow the work of the next message.
-    return connection.errors_occurred or bool(connection.get_autocommit() != connection.settings_dict["AUTOCOMMIT"])
-
-
-def _is_stale(connection: BaseDatabaseWrapper) -> bool:
+def _is_unfit(connection: BaseDatabaseWrapper, failed: bool) -> bool:
+    if connection.get_autocommit() != connection.settings_dict["AUTOCOMMIT"]:
+        # Left off, it would swallow the work of the next message.
+        return True
     if connection.errors_occurred:
-        if not connection.is_usable():
+        if failed or not connection.is_usable():
             return True
         connection.errors_occurred = False
     max_age = connection.settings_dict["CONN_MAX_AGE"]

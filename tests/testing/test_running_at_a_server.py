@@ -124,3 +124,12 @@ class TestWithAServerInATestCase(TestCase):
         assert run_receivers(count) == 1
         article.refresh_from_db()
         assert article.runs == 1
+
+    def test_the_queries_of_receivers_are_counted(self) -> None:
+        @receiver("articles")
+        def count(message: Message) -> None:
+            Article.objects.count()
+
+        count.send_many([{"body": "a"}, {"body": "b"}])
+        with self.assertNumQueries(2):
+            run_receivers(count)
