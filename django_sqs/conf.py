@@ -14,7 +14,7 @@ from django_sqs.exceptions import InvalidSetting
 T = TypeVar("T")
 
 #: What the names of these settings end in must never be printed.
-_SECRET_WORDS = ("KEY", "TOKEN", "SECRET")
+_SECRET_WORDS = ("KEY", "TOKEN", "SECRET", "SQS_QUEUES")
 
 
 class Setting(Generic[T]):

@@ -119,7 +119,9 @@ class QueueOptions:
     @property
     def visibility(self) -> float:
         """The visibility timeout that is in force."""
-        return self.visibility_timeout or conf.SQS_DEFAULT_VISIBILITY_TIMEOUT
+        # A queue that is only sent to may have 0.
+        timeout = self.visibility_timeout
+        return conf.SQS_DEFAULT_VISIBILITY_TIMEOUT if timeout is None else timeout
 
     @property
     def poll_wait(self) -> float:
