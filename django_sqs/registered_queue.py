@@ -250,7 +250,7 @@ class RegisteredQueue:
         if self.fn is None:
             raise NoReceiver(queue=self.name)
         if self.declared.payload is not None:
-            return called_with_payload(self.fn, batch=bool(self.declared.batch))
+            return called_with_payload(self.fn, self.declared.payload, batch=bool(self.declared.batch))
         return self.fn
 
 

@@ -101,9 +101,17 @@ def wants_message(fn: Callable[..., Any]) -> bool:
     return len(required) == 2 or (len(positional) > 1 and positional[1].name == "message")
 
 
-def called_with_payload(fn: Callable[..., Any], batch: bool) -> Callable[..., Any]:
+def called_with_payload(fn: Callable[..., Any], payload_class: type[Any], batch: bool) -> Callable[..., Any]:
     """The receiver as the engine calls it, with a message or a list of them: it is called with the payload or payloads,
-    and with the same beside them where it wants that."""
+    and with the same beside them where it wants that. Raises `WrongArgument` where the dataclass has a name in its
+    annotations that is not defined even now: no message could be read."""
+    try:
+        check(payload_class)
+    except NameError as error:
+        raise WrongArgument(
+            problem=f"{payload_class.__name__} cannot be a payload: {error} (in its annotations, or those of one within).",
+            mend="Define it in the module of the dataclass, not in a function nor under TYPE_CHECKING.",
+        ) from error
     both = wants_message(fn)
 
     @functools.wraps(fn)
