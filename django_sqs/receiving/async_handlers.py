@@ -83,3 +83,5 @@ class AsyncHandlers(Part):
             if taken or self._holdings.exhausted:
                 return taken
             await asyncio.wait([future], timeout=self._look)
+            if not future.done():
+                self._waiting.remove(future)

@@ -74,10 +74,9 @@ class Channel:
             watched.remove(self._socket)
         ready, _, _ = select.select(watched, [], [], timeout)
         order: Order | None = None
-        if self._wakeup is not None and self._wakeup in ready:
-            # Any number of SIGTERMs is one. Other signals that Python handles are here too, if a receiver does that.
-            if signal.SIGTERM in self._wakeup.recv(4096):
-                order = Order("drain")
+        # Any number of SIGTERMs is one. Other signals that Python handles are here too, if a receiver does that.
+        if self._wakeup is not None and self._wakeup in ready and signal.SIGTERM in self._wakeup.recv(4096):
+            order = Order("drain")
         if self._socket in ready:
             for words in self._reader.lines():
                 order = self._obey(words) or order

@@ -47,7 +47,15 @@ class Conclusions:
         return error is None and not signals.message_succeeded.receivers
 
     def conclude(self, held: HeldMessage, error: BaseException | None) -> Outcome:
-        """Conclude from what the receiver raised, or from None that it returned. Never raises."""
+        """Conclude from what the receiver raised, or from None that it returned. Never raises: where it fails, the
+        message stays."""
+        try:
+            return self._conclude(held, error)
+        except Exception as failure:
+            self._log(logging.ERROR, held, "not_concluded", "stays in the queue: what to do failed", error=failure)
+            return NOTHING if held.deleted else retry_delay(self._options, held.receive_count, held.age)
+
+    def _conclude(self, held: HeldMessage, error: BaseException | None) -> Outcome:
         if isinstance(error, DeleteRefused):
             self._log(logging.WARNING, held, "delete_refused", "was not run, since it could not be deleted: %s", error)
             return retry_delay(self._options, held.receive_count, held.age)

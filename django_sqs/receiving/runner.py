@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -74,15 +75,25 @@ class Runner:
             await sync_to_async(self._tidy)(results)
 
     async def _acall(self, ready: Sequence[HeldMessage]) -> tuple[object, BaseException | None]:
-        import asyncio
-
         timeout = self._options.timeout
-        call = asyncio.ensure_future(self._fn(self._argument(ready)))
+        call = asyncio.ensure_future(self._contained(ready))
+        # Not wait_for(): where this very task is cancelled, because the loop ends, the receiver has not failed.
+        await asyncio.wait([call], timeout=timeout)
+        late = not call.done()
+        if late:
+            call.cancel()
+            await asyncio.wait([call])
+        if not call.cancelled():
+            return call.result()
+        return None, ReceiverTimeout(timeout) if late and timeout is not None else asyncio.CancelledError()
+
+    async def _contained(self, ready: Sequence[HeldMessage]) -> tuple[object, BaseException | None]:
+        """Call the receiver. What it raises is returned: a SystemExit in a task would end the event loop."""
         try:
-            return await asyncio.wait_for(call, timeout), None
+            return await self._fn(self._argument(ready)), None
+        except asyncio.CancelledError:
+            raise
         except BaseException as raised:
-            if isinstance(raised, (TimeoutError, asyncio.TimeoutError)) and call.cancelled() and timeout is not None:
-                return None, ReceiverTimeout(timeout)
             return None, raised
 
     def settle(self, results: Results) -> None:
@@ -157,7 +168,7 @@ class Runner:
         if self._options.batch and (isinstance(error, BatchFailed) or (error is None and returned is not None)):
             try:
                 failed, cause = failed_of_batch([held.message for held in ready], returned, error)
-            except WrongArgument as wrong:
+            except Exception as wrong:  # an iterable may fail while it is read
                 errors = dict.fromkeys(errors, wrong)
             else:
                 errors = {id(held): cause if id(held.message) in failed else None for held in ready}

@@ -17,8 +17,7 @@ from django_sqs.registry import Queues
 from tests.receiving.support import Clock, FakeQueue
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
-    from pytest_django.plugin import DjangoDbBlocker
+    from pytest_django import DjangoDbBlocker, Settings
 
 ENGINE = "django_sqs.receiving"
 
@@ -66,9 +65,7 @@ class _ToTheFile:
 
 
 @pytest.fixture
-def database_file(
-    tmp_path: Path, settings: SettingsWrapper, django_db_blocker: DjangoDbBlocker
-) -> Iterator[Path]:
+def database_file(tmp_path: Path, settings: Settings, django_db_blocker: DjangoDbBlocker) -> Iterator[Path]:
     """A database in a file, the alias "file", with the table for failed messages; models go there. Unlike one in
     memory, its connections can be closed."""
     from django_sqs.models import FailedMessage

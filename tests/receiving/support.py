@@ -17,6 +17,7 @@ from django_sqs.exceptions import AWSError, EndpointUnreachable
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.holdings import Holdings
 from django_sqs.receiving.part import Part
+from django_sqs.receiving.settler import Outcome, Settler
 
 NAME = "test__jobs"
 _numbers = itertools.count(1)
@@ -224,3 +225,16 @@ def holdings(handlers: int = 1, **options: Any) -> Holdings:
 def actions(records: Sequence[logging.LogRecord]) -> list[str]:
     """What log records say they are about."""
     return [str(record.__dict__["action"]) for record in records if "action" in record.__dict__]
+
+
+class Outcomes(Settler):
+    """A settler that notes what it is to do and does nothing."""
+
+    def __init__(self, physical: FakeQueue, kept: Holdings) -> None:
+        super().__init__(physical, kept, no_deaths)
+        #: By message id.
+        self.noted: dict[str, Outcome] = {}
+
+    def settle(self, message: HeldMessage, outcome: Outcome) -> None:
+        assert message.id not in self.noted, "settled twice"
+        self.noted[message.id] = outcome

@@ -230,9 +230,9 @@ class GroupsInRandomOrder(RuleBasedStateMachine):
         for message in self.running + self.leaving:
             self.buffer.settled(message)
         rest = []
-        while (message := self.buffer.pop()) is not None:
-            rest.append(message)
-            self.buffer.settled(message)
+        while (left := self.buffer.pop()) is not None:
+            rest.append(left)
+            self.buffer.settled(left)
         assert sorted(ids(rest)) == sorted(ids([one for waiting in self.waiting.values() for one in waiting]))
         assert self.buffer._groups == {}
 

@@ -247,14 +247,15 @@ def test_what_was_settled_before_its_handler_had_finished_stays_settled() -> Non
 
 def test_it_is_quiet_when_nothing_runs_and_nothing_is_ready_to() -> None:
     kept = holdings()
-    assert kept.quiet
+    seen = [kept.quiet]
     fill(kept, "a1")
-    assert not kept.quiet
+    seen.append(kept.quiet)
     message = take_one(kept)
-    assert not kept.quiet
+    seen.append(kept.quiet)
     kept.finish([message])
-    assert kept.quiet
-    assert not kept.empty
+    seen.append(kept.quiet)
+    assert seen == [True, False, False, True]
+    assert not kept.empty, "it is not settled yet"
 
 
 def test_a_poll_in_flight_may_still_bring_something() -> None:

@@ -84,7 +84,7 @@ def test_where_none_is_urgent_none_is_extended(kept: Kept) -> None:
 
 
 def test_messages_are_extended_wherever_they_are(kept: Kept) -> None:
-    waiting, running, settling = kept.add("waiting", "running", "settling")
+    _, running, settling = kept.add("waiting", "running", "settling")
     running.state, settling.state = State.RUNNING, State.SETTLING
     kept.look(after=31)
     assert sorted(kept.extended) == ["running", "settling", "waiting"]
@@ -244,10 +244,11 @@ def test_after_twelve_hours_a_message_is_lost(
             break
         assert message.deadline <= received + 43_200 - 60
     assert 43_000 < clock.now - received < 43_200
-    assert [record.message for record in caplog.records] == [
+    (record,) = caplog.records
+    assert record.message == (
         "test__jobs: lost the hold on message a: it has been held for 12 hours, which is all that SQS allows. It may be"
         " received again while it is with its receiver."
-    ]
+    )
     last = physical.made("change")[-1][0]
     assert last[1] >= 1
 

@@ -50,8 +50,12 @@ def test_its_threads_have_names_and_hold_no_process_up() -> None:
 def test_a_join_waits_no_longer_than_it_should_however_many_threads_are_stuck() -> None:
     part = Part("q", no_deaths)
     done = threading.Event()
+
+    def wait() -> None:
+        done.wait(10)
+
     for _ in range(20):
-        part.spawn(lambda: done.wait(10) and None)
+        part.spawn(wait)
     started = time.monotonic()
     assert not part.join(0.05)
     assert time.monotonic() - started < 0.5

@@ -18,7 +18,6 @@ from tests.receiving.support import (
     actions,
     eventually,
     held,
-    holdings,
     ids,
     never,
     no_deaths,
@@ -93,7 +92,7 @@ def handles(messages: Sequence[HeldMessage]) -> list[str]:
 def test_what_is_done_with_is_deleted_and_then_no_longer_held(settled: Settled) -> None:
     messages = settled.running("a", "b")
     settled.settle(messages, None)
-    assert not settled.holdings.empty, "it is held until the delete is confirmed"
+    assert settled.holdings.held(State.RUNNING) == messages, "they are held until the delete is confirmed"
     settled.run()
     assert settled.physical.made("delete") == [handles(messages)]
     assert settled.holdings.empty
@@ -179,9 +178,7 @@ def test_where_one_stays_its_successors_are_released_with_it_last_first(
     assert settled.holdings.empty
 
 
-def test_where_one_was_lost_its_successors_are_released(
-    physical: FakeQueue, settling: Callable[..., Settled]
-) -> None:
+def test_where_one_was_lost_its_successors_are_released(physical: FakeQueue, settling: Callable[..., Settled]) -> None:
     settled = settling(fifo=True)
     (first,) = settled.running("a", group="g", lost=True)
     successor = held("b", group="g")
@@ -364,13 +361,10 @@ def test_a_message_is_given_back_only_after_its_extension_has_ended(settled: Set
 
 def test_what_is_given_back_is_marked_so_with_the_lock_that_the_keeper_looks_with(settled: Settled) -> None:
     (message,) = settled.running("a")
-    settled.holdings.lock.acquire()
-    thread_done = []
-    settled.settler.spawn(lambda: thread_done.append(settled.settler.give_back(message, 0.0)))
-    never(lambda: message.returning, 0.02)
-    settled.holdings.lock.release()
-    eventually(lambda: thread_done)
-    assert message.returning
+    with settled.holdings.lock:
+        settled.settler.spawn(lambda: settled.settler.give_back(message, 0.0))
+        never(lambda: message.returning, 0.02)
+    eventually(lambda: message.returning)
 
 
 # --- waits between tries

@@ -1,0 +1,347 @@
+"""What follows from a run: what is logged, kept, told and sent anew."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.dispatch import Signal
+
+from django_sqs import signals
+from django_sqs.exceptions import ReceiverTimeout, Reject, RestartLater
+from django_sqs.message import Message
+from django_sqs.receiving.conclusion import BodyUnavailable, Conclusions, DeleteRefused, Ignored
+from django_sqs.receiving.held import HeldMessage
+from django_sqs.receiving.keeping import Keeping, KeepingFailed
+from django_sqs.receiving.settler import NOTHING
+from django_sqs.registered_queue import RegisteredQueue
+from tests.receiving.conftest import Registering
+from tests.receiving.support import FakeQueue, actions, held, refused, unreachable
+
+pytestmark = pytest.mark.usefixtures("no_jitter")
+
+
+class Shelf(Keeping):
+    """Keeps in a list."""
+
+    def __init__(self, queue: RegisteredQueue, physical: FakeQueue) -> None:
+        super().__init__(queue, physical, None)
+        #: (message id, reason, traceback)
+        self.kept: list[tuple[str, str, str]] = []
+        self.failure: Exception | None = None
+
+    def keep(self, held: HeldMessage, reason: str, traceback: str) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.kept.append((held.id, reason, traceback))
+
+
+class Concluding:
+    """Conclusions for a queue, and where its failed messages go."""
+
+    def __init__(self, queue: RegisteredQueue, physical: FakeQueue) -> None:
+        self.queue = queue
+        self.shelf = Shelf(queue, physical)
+        self.conclusions = Conclusions(queue, physical, self.shelf)
+
+    def conclude(self, error: BaseException | None, message: HeldMessage | None = None) -> Any:
+        message = message or held("a")
+        message.message = Message.from_received(message.raw)
+        return self.conclusions.conclude(message, error)
+
+
+@pytest.fixture
+def concluding(registered: Registering, physical: FakeQueue) -> Callable[..., Concluding]:
+    return lambda **options: Concluding(registered(**options), physical)
+
+
+def boom() -> ValueError:
+    """An exception that was raised, with a traceback."""
+    try:
+        raise ValueError("boom")
+    except ValueError as error:
+        return error
+
+
+@contextmanager
+def listening(*names: str) -> Iterator[list[dict[str, Any]]]:
+    """What is sent by these signals, each with its name."""
+    heard: list[dict[str, Any]] = []
+    connected: list[tuple[Signal, Callable[..., None]]] = []
+    for name in names or ("message_received", "message_succeeded", "message_failed", "message_retried"):
+
+        def listen(signal: Any, name: str = name, **facts: Any) -> None:
+            heard.append({"name": name, **facts})
+
+        signal: Signal = getattr(signals, name)
+        signal.connect(listen)
+        connected.append((signal, listen))
+    try:
+        yield heard
+    finally:
+        for signal, listen in connected:
+            signal.disconnect(listen)
+
+
+# --- what becomes of it
+
+
+def test_what_was_handled_is_deleted(concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture) -> None:
+    message = held("a")
+    with caplog.at_level(logging.DEBUG, "django_sqs"):
+        assert concluding().conclude(None, message) is None
+    assert message.succeeded
+    assert [(record.levelno, record.message) for record in caplog.records] == [
+        (logging.DEBUG, "test__jobs: message a was handled.")
+    ]
+
+
+def test_what_failed_is_logged_with_its_traceback_kept_and_deleted(
+    concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture
+) -> None:
+    with_delete = concluding(on_error="delete")
+    message = held("a", count=2)
+    assert with_delete.conclude(boom(), message) is None
+    assert not message.succeeded
+    (kept,) = with_delete.shelf.kept
+    assert kept[:2] == ("a", "ValueError: boom")
+    assert kept[2].startswith("Traceback (most recent call last):")
+    (record,) = caplog.records
+    assert record.levelno == logging.ERROR
+    assert record.message == "test__jobs: message a failed (receive 2)."
+    assert record.exc_info is not None
+    facts = record.__dict__
+    assert (facts["queue"], facts["message_id"], facts["receive_count"], facts["action"]) == (
+        "test__jobs",
+        "a",
+        2,
+        "failed",
+    )
+
+
+def test_what_failed_and_is_to_be_retried_stays(
+    concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture
+) -> None:
+    retrying = concluding(on_error="retry", retry_delays=(10, 20))
+    assert retrying.conclude(boom(), held("a", count=2)) == 20.0
+    assert retrying.shelf.kept == []
+    assert actions(caplog.records) == ["failed"]
+
+
+def test_what_is_rejected_is_kept_without_a_traceback(
+    concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture
+) -> None:
+    retrying = concluding(on_error="retry")
+    assert retrying.conclude(Reject("it is not wanted")) is None
+    assert retrying.shelf.kept == [("a", "Reject: it is not wanted", "")]
+    (record,) = caplog.records
+    assert (record.levelno, record.exc_info) == (logging.WARNING, None)
+    assert record.message == "test__jobs: message a was rejected: Reject: it is not wanted."
+
+
+def test_a_restart_is_no_failure(concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture) -> None:
+    plain = concluding()
+    with caplog.at_level(logging.INFO, "django_sqs"):
+        assert plain.conclude(RestartLater(30)) == 30.0
+    assert plain.shelf.kept == []
+    (record,) = caplog.records
+    assert (record.levelno, record.exc_info) == (logging.INFO, None)
+    assert record.message == "test__jobs: message a is to be restarted in 30 s."
+
+
+def test_what_ran_too_long_is_kept_with_the_stack_of_its_thread(
+    concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture
+) -> None:
+    plain = concluding()
+    assert plain.conclude(ReceiverTimeout(5, "File x, line 3")) is None
+    ((_, _, kept),) = plain.shelf.kept
+    assert kept == "File x, line 3"
+    assert actions(caplog.records) == ["timed_out"]
+    assert "File x, line 3" in caplog.text
+
+
+def test_what_could_not_be_deleted_before_its_run_stays(
+    concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture
+) -> None:
+    with listening() as heard:
+        assert concluding(delete_on_start=True, retry_delays=(7,)).conclude(DeleteRefused("no")) == 7.0
+    assert actions(caplog.records) == ["delete_refused"]
+    assert heard == [], "it was not run"
+
+
+def test_what_has_its_body_elsewhere_stays_until_it_is_there(
+    concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture
+) -> None:
+    with listening() as heard:
+        assert concluding(retry_delays=(7,)).conclude(BodyUnavailable("S3 is away")) == 7.0
+    assert actions(caplog.records) == ["body_unavailable"]
+    assert heard == []
+
+
+def test_what_needs_no_receiver_is_deleted(concluding: Callable[..., Concluding]) -> None:
+    with listening() as heard:
+        assert concluding().conclude(Ignored()) is None
+    assert heard == []
+
+
+def test_what_cannot_be_kept_stays(concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture) -> None:
+    plain = concluding(retry_delays=(7,))
+    plain.shelf.failure = KeepingFailed("the database is away")
+    assert plain.conclude(Reject("bad")) == 7.0
+    assert actions(caplog.records) == ["rejected", "not_kept"]
+    assert "could not be kept and stays in the queue: the database is away" in caplog.text
+
+
+class BareRestart(RestartLater):
+    """Does not call its base class, so that it has no delay."""
+
+    def __init__(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("deleted", "outcome"), [(False, 7.0), (True, NOTHING)])
+def test_whatever_goes_wrong_in_here_the_message_stays_and_the_handler_lives(
+    concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture, deleted: bool, outcome: object
+) -> None:
+    message = held("a")
+    message.deleted = deleted
+    assert concluding(retry_delays=(7,)).conclude(BareRestart(), message) == outcome
+    assert actions(caplog.records) == ["not_concluded"]
+    assert "AttributeError" in caplog.text
+
+
+def test_a_fault_in_keeping_is_no_reason_to_delete(concluding: Callable[..., Concluding]) -> None:
+    plain = concluding(retry_delays=(7,))
+    plain.shelf.failure = RuntimeError("a fault of ours")
+    assert plain.conclude(boom()) == 7.0
+
+
+# --- what was deleted before it ran
+
+
+def deleted(**more: Any) -> HeldMessage:
+    message = held("a", **more)
+    message.deleted = True
+    return message
+
+
+@pytest.fixture
+def deleting(concluding: Callable[..., Concluding]) -> Concluding:
+    return concluding(delete_on_start=True)
+
+
+def test_what_was_deleted_before_it_ran_needs_no_delete(deleting: Concluding, physical: FakeQueue) -> None:
+    assert deleting.conclude(None, deleted()) is NOTHING
+    assert physical.calls == []
+
+
+def test_what_was_deleted_before_it_failed_is_kept(deleting: Concluding, physical: FakeQueue) -> None:
+    assert deleting.conclude(boom(), deleted()) is NOTHING
+    assert len(deleting.shelf.kept) == 1
+    assert physical.calls == []
+
+
+def test_what_was_deleted_before_its_restart_is_sent_anew(deleting: Concluding, physical: FakeQueue) -> None:
+    attributes = {"color": {"DataType": "String", "StringValue": "red"}}
+    message = deleted(body="x", MessageAttributes=attributes)
+    assert deleting.conclude(RestartLater(30), message) is NOTHING
+    assert physical.made("send") == [[{"MessageBody": "x", "MessageAttributes": attributes, "DelaySeconds": 30}]]
+    assert deleting.shelf.kept == []
+
+
+def test_it_is_sent_anew_with_the_longest_delay_that_sqs_has(deleting: Concluding, physical: FakeQueue) -> None:
+    deleting.conclude(RestartLater(4_000), deleted())
+    assert physical.made("send") == [[{"MessageBody": "hello", "DelaySeconds": 900}]]
+
+
+def test_on_a_fifo_queue_it_is_sent_anew_to_its_group_with_a_fresh_id(
+    concluding: Callable[..., Concluding], physical: FakeQueue
+) -> None:
+    fifo = concluding(name="jobs.fifo", delete_on_start=True)
+    fifo.conclude(RestartLater(30), deleted(group="g", count=2))
+    assert physical.made("send") == [[{"MessageBody": "hello", "MessageGroupId": "g", "MessageDeduplicationId": "a-2"}]]
+
+
+@pytest.mark.parametrize("failure", [unreachable(), refused(0)])
+def test_a_restart_that_cannot_be_sent_is_kept(
+    deleting: Concluding, physical: FakeQueue, failure: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    physical.answer("send", failure)
+    assert deleting.conclude(RestartLater(30), deleted()) is NOTHING
+    ((_, reason, _),) = deleting.shelf.kept
+    assert reason.startswith("its restart could not be sent: ")
+    assert actions(caplog.records) == ["not_sent_anew"]
+
+
+# --- the listeners
+
+
+def test_listeners_are_told_what_became_of_a_message(concluding: Callable[..., Concluding]) -> None:
+    retrying = concluding(on_error="retry", retry_delays=(7,))
+    error = boom()
+    restart = RestartLater(3)
+    with listening() as heard:
+        retrying.conclusions.started(held("a"))
+        retrying.conclude(None)
+        retrying.conclude(error)
+        retrying.conclude(restart)
+        retrying.conclude(Reject("bad"))
+    assert [facts["name"] for facts in heard] == [
+        "message_received",
+        "message_succeeded",
+        "message_failed",
+        "message_retried",
+        "message_retried",
+        "message_failed",
+    ]
+    assert {facts["queue"] for facts in heard} == {"test__jobs"}
+    assert {facts["sender"] for facts in heard} == {retrying.queue}
+    assert isinstance(heard[1]["message"], Message)
+    assert heard[2]["exception"] is error
+    assert (heard[3]["exception"], heard[3]["delay"]) == (error, 7.0)
+    assert (heard[4]["exception"], heard[4]["delay"]) == (restart, 3.0)
+
+
+def test_that_a_message_stays_because_it_cannot_be_kept_is_told(concluding: Callable[..., Concluding]) -> None:
+    plain = concluding(retry_delays=(7,))
+    plain.shelf.failure = KeepingFailed("no")
+    with listening("message_retried") as heard:
+        plain.conclude(boom())
+    assert [facts["delay"] for facts in heard] == [7.0]
+
+
+def test_a_listener_that_raises_is_logged_and_changes_nothing(
+    concluding: Callable[..., Concluding], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(**facts: Any) -> None:
+        raise RuntimeError("the listener is broken")
+
+    signals.message_succeeded.connect(fail)
+    try:
+        with listening("message_succeeded") as heard:
+            assert concluding().conclude(None) is None
+    finally:
+        signals.message_succeeded.disconnect(fail)
+    assert len(heard) == 1
+    # Django logs it too, by its own logger.
+    records = [record for record in caplog.records if record.name.startswith("django_sqs")]
+    assert actions(records) == ["listener_failed"]
+    assert "the listener is broken" in caplog.text
+
+
+def test_only_a_success_that_nobody_listens_to_is_quick(concluding: Callable[..., Concluding]) -> None:
+    conclusions = concluding().conclusions
+    assert conclusions.is_quick(None)
+    assert not conclusions.is_quick(boom())
+    with listening("message_succeeded"):
+        assert not conclusions.is_quick(None)
+
+
+def test_whether_anybody_listens_to_the_start_is_known(concluding: Callable[..., Concluding]) -> None:
+    conclusions = concluding().conclusions
+    assert not conclusions.has_start_listeners
+    with listening("message_received"):
+        assert conclusions.has_start_listeners
