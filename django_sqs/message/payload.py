@@ -109,7 +109,7 @@ def called_with_payload(fn: Callable[..., Any], payload_class: type[Any], batch:
         check(payload_class)
     except NameError as error:
         raise WrongArgument(
-            problem=f"{payload_class.__name__} cannot be a payload: {error} (in its annotations, or those of one within).",
+            problem=f"{payload_class.__name__} cannot be a payload: {error} (in an annotation of it, or within).",
             mend="Define it in the module of the dataclass, not in a function nor under TYPE_CHECKING.",
         ) from error
     both = wants_message(fn)

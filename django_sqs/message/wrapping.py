@@ -75,6 +75,10 @@ class WrappingMessage(BaseMessage[Any]):
         assert self._inner is not None
         return self._inner
 
+    @property
+    def ignored(self) -> bool:
+        return self.inner.ignored
+
     def _around(self, body: Any) -> BaseMessage[Any]:
         inner = self.inner_class.__new__(self.inner_class)
         inner._start()

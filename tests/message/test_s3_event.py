@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sqs.exceptions import InvalidBody, UndecodableBody
-from django_sqs.message import S3EventMessage, S3Record
+from django_sqs.message import S3EventMessage, S3Record, SNSMessage
 from tests.message import samples
 from tests.message.samples import envelope, received, s3_event_of_event_bridge, s3_notification, s3_record
 
@@ -135,6 +135,11 @@ class TestTheTestEvent:
         message = message_of(wire)
         assert message.ignored
         assert message.records == ()
+
+    def test_is_ignored_inside_of_another_class_too(self) -> None:
+        message = SNSMessage.of(S3EventMessage).from_received(received(envelope(samples.s3_test_event())))
+        assert message.ignored
+        assert not SNSMessage.of(S3EventMessage).from_received(received(envelope(s3_notification()))).ignored
 
     @pytest.mark.parametrize("wire", [s3_notification(), '{"Records": []}', s3_event_of_event_bridge()])
     def test_is_the_only_one_that_is(self, wire: str) -> None:
