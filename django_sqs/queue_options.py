@@ -53,6 +53,7 @@ class SharedKeywords(TypedDict, total=False):
     timeout: float | None
     batch_window: float
     fifo: bool
+    content_based_deduplication: bool
 
 
 class OptionKeywords(SharedKeywords, total=False):
@@ -100,6 +101,9 @@ class QueueOptions:
     batch_window: float = 5.0
     #: A FIFO queue; its name ends in `.fifo`.
     fifo: bool = False
+    #: Let SQS drop a message whose body it has seen within five minutes; without it only a `deduplication_id` that is
+    #: given is taken for a copy's.
+    content_based_deduplication: bool = False
 
     def delay_after(self, receive_count: int) -> float:
         """Seconds until a message that failed at this receive is visible again."""
@@ -181,6 +185,7 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "batch": (_optional(_whole(1, 10_000)), "a whole number from 1 to 10,000"),
     "batch_window": (is_number(0, 300), "seconds from 0 to 300"),
     "fifo": (is_flag, "True or False"),
+    "content_based_deduplication": (is_flag, "True or False"),
 }
 #: What SQS_QUEUES may override: what an operator decides, not what the receiver is written for.
 OPERATOR_NAMES = (
@@ -223,6 +228,13 @@ def make_options(queue: str, keywords: Mapping[str, Any]) -> QueueOptions:
     if options.batch and options.delete_on_start:
         raise InvalidOption(
             queue=queue, option="batch", value=options.batch, expected="left out where delete_on_start is set"
+        )
+    if options.content_based_deduplication and not (options.fifo or queue.endswith(FIFO)):
+        raise InvalidOption(
+            queue=queue,
+            option="content_based_deduplication",
+            value=True,
+            expected="left out, or given with fifo=True: only FIFO queues know of copies",
         )
     return options
 

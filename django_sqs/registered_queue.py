@@ -135,6 +135,8 @@ class RegisteredQueue:
         attributes = {"VisibilityTimeout": str(int(self.options.visibility))}
         if self.is_fifo:
             attributes["FifoQueue"] = "true"
+        if self.options.content_based_deduplication:
+            attributes["ContentBasedDeduplication"] = "true"
         return attributes
 
     def ping(self, suffix: str | None = None) -> bool:
@@ -268,6 +270,10 @@ class QueueDestination:
     @property
     def full_name(self) -> str:
         return self.queue.full_name(self.suffix)
+
+    @property
+    def content_based_deduplication(self) -> bool:
+        return self.queue.declared.content_based_deduplication
 
     def physical(self) -> PhysicalQueue:
         return self.queue.physical(self.suffix)

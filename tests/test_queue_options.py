@@ -42,6 +42,7 @@ GOOD: list[tuple[str, Any]] = [
     *(("batch", value) for value in (None, 1, 10_000)),
     *(("batch_window", value) for value in (0, 300)),
     *((name, value) for name in ("delete_on_start", "close_database", "fifo") for value in (True, False)),
+    ("content_based_deduplication", False),
 ]
 BAD: list[tuple[str, Any]] = [
     *(("visibility_timeout", value) for value in (-1, 43_201, "30", True, float("nan"))),
@@ -61,6 +62,7 @@ BAD: list[tuple[str, Any]] = [
     *(("batch", value) for value in (0, 1.5, True)),
     *(("batch_window", value) for value in (-1, 301, None)),
     *((name, value) for name in ("delete_on_start", "close_database", "fifo") for value in (1, None, "yes")),
+    *(("content_based_deduplication", value) for value in (1, None)),
 ]
 
 
@@ -110,6 +112,16 @@ def test_a_batch_is_refused_where_it_would_break_a_promise(more: dict[str, Any])
         make_options("letters", {"batch": 10, **more})
     with pytest.raises(InvalidOption, match="batch=10"):
         make_options("letters.fifo", {"batch": 10})
+
+
+def test_content_makes_deduplication_ids_on_fifo_queues_only() -> None:
+    assert not make_options("letters.fifo", {}).content_based_deduplication
+    for name, more in (("letters.fifo", {}), ("letters.fifo", {"fifo": True})):
+        assert make_options(name, {"content_based_deduplication": True, **more}).content_based_deduplication
+    with pytest.raises(InvalidOption, match=r"content_based_deduplication=True .*fifo=True"):
+        make_options("letters", {"content_based_deduplication": True})
+    with pytest.raises(InvalidOption, match="True or False"):
+        make_options("letters.fifo", {"content_based_deduplication": 1})
 
 
 class TestOverrides:

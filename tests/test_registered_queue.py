@@ -134,6 +134,15 @@ class TestAtAWS:
         attributes = aws.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         assert attributes["VisibilityTimeout"] == "45"
         assert attributes["FifoQueue"] == "true"
+        assert attributes["ContentBasedDeduplication"] == "false"
+
+    def test_it_is_created_so_that_its_content_tells_copies(self, own_queues: Queues, aws: Any) -> None:
+        queue = register("orders", fifo=True, content_based_deduplication=True)
+        for _ in range(2):
+            queue.send(body="a", group_id="g")
+        queue.send(body="a", group_id="g", deduplication_id="mine")
+        assert queue.physical().attributes("ContentBasedDeduplication") == {"ContentBasedDeduplication": "true"}
+        assert len(queue.physical().receive(10, 0, 30)) == 2
 
     def test_it_tells_how_many_messages_there_are(self, letters: RegisteredQueue) -> None:
         letters.send_many([{"body": "a"}, {"body": "b"}, {"body": "c", "delay": 60}])

@@ -45,6 +45,12 @@ def test_fifo_queues_are_created_as_such(aws: SQSClient) -> None:
     assert attributes(aws, "test__orders__big.fifo")["FifoQueue"] == "true"
 
 
+def test_fifo_queues_whose_content_tells_copies_are_created_as_such(aws: SQSClient) -> None:
+    register("orders", fifo=True, content_based_deduplication=True)
+    told()
+    assert attributes(aws, "test__orders.fifo")["ContentBasedDeduplication"] == "true"
+
+
 def test_it_creates_where_queues_are_not_created_by_use(aws: SQSClient, settings: Settings) -> None:
     settings.SQS_CREATE_QUEUES = False
     register("emails")

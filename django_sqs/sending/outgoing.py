@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,6 +44,10 @@ class Destination(Protocol):
     @property
     def full_name(self) -> str:
         """The name of the queue at AWS."""
+
+    @property
+    def content_based_deduplication(self) -> bool:
+        """Does SQS itself make the deduplication id of a message that comes without one, from its body?"""
 
     def physical(self) -> PhysicalQueue: ...
 
@@ -89,7 +94,7 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
             reason=f"it is {size:,} bytes with its attributes, SQS takes at most {MAX_BYTES:,} (1 MiB)"
             + bodies_apart.way_out(message),
         )
-    _add_ids(name, entry, options)
+    _add_ids(destination, entry, options)
     delay = options.delay_seconds()
     if delay:
         if name.endswith(".fifo"):
@@ -99,6 +104,8 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
         entry["DelaySeconds"] = delay
     # What concerns the sending the message tells from now on as it will when it is received.
     message.message_attributes = dict(values)
+    for key in _IDS:
+        message.attributes.pop(key, None)
     message.attributes.update((key, entry[key]) for key in _IDS if key in entry)
     return Outgoing(
         destination=destination, message=message, body=body, size=size, options=options, entry=entry, apart=apart
@@ -122,7 +129,8 @@ def _add_attributes(name: str, entry: dict[str, Any], values: Mapping[str, Any])
     return size
 
 
-def _add_ids(name: str, entry: dict[str, Any], options: SendOptions) -> None:
+def _add_ids(destination: Destination, entry: dict[str, Any], options: SendOptions) -> None:
+    name = destination.full_name
     for key, value in zip(_IDS, (options.group_id, options.deduplication_id), strict=True):
         if value is None:
             continue
@@ -132,10 +140,15 @@ def _add_ids(name: str, entry: dict[str, Any], options: SendOptions) -> None:
                 reason=f"{value!r} cannot be its {key}: that is 1 to 128 letters, digits and ASCII punctuation",
             )
         entry[key] = value
-    if name.endswith(".fifo") and options.group_id is None:
+    if not name.endswith(".fifo"):
+        if options.deduplication_id is not None:
+            raise InvalidMessage(queue=name, reason="deduplication_id= is for FIFO queues only")
+        return
+    if options.group_id is None:
         raise InvalidMessage(queue=name, reason="a FIFO queue needs group_id=")
-    if options.deduplication_id is not None and not name.endswith(".fifo"):
-        raise InvalidMessage(queue=name, reason="deduplication_id= is for FIFO queues only")
+    if options.deduplication_id is None and not destination.content_based_deduplication:
+        # Made here, once: a request that is repeated because its answer was lost has the same, and is sent once.
+        entry["MessageDeduplicationId"] = uuid.uuid4().hex
 
 
 def _check_characters(name: str, text: str, where: str, forbidden: re.Pattern[str] = _FORBIDDEN) -> None:

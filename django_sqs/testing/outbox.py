@@ -62,7 +62,7 @@ class SentMessage:
             body=outgoing.body,
             delay=outgoing.entry.get("DelaySeconds", 0),
             group_id=options.group_id,
-            deduplication_id=options.deduplication_id,
+            deduplication_id=outgoing.entry.get("MessageDeduplicationId"),
             message_attributes=dict(outgoing.message.message_attributes),
             outgoing=outgoing,
         )

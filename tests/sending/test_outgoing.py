@@ -140,6 +140,27 @@ class TestIds:
         with pytest.raises(InvalidMessage, match="a FIFO queue needs group_id="):
             prepared(orders)
 
+    def test_against_doubles_are_made_afresh_for_each_send(self, orders: RegisteredQueue) -> None:
+        message = Message(body="a")
+        made = [
+            prepare(QueueDestination(orders, None), message, SendOptions(group_id="g")).entry["MessageDeduplicationId"]
+            for _ in range(2)
+        ]
+        assert len(set(made)) == 2
+        assert message.attributes["MessageDeduplicationId"] == made[1]
+
+    def test_against_doubles_are_left_to_sqs_where_content_makes_them(self, own_queues: Queues) -> None:
+        queue = register("bookings", fifo=True, content_based_deduplication=True)
+        message = Message(body="a")
+        destination = QueueDestination(queue, None)
+        given = prepare(destination, message, SendOptions(group_id="g", deduplication_id="mine"))
+        assert given.entry["MessageDeduplicationId"] == "mine"
+        assert prepare(destination, message, SendOptions(group_id="g")).entry == {
+            "MessageBody": "a",
+            "MessageGroupId": "g",
+        }
+        assert "MessageDeduplicationId" not in message.attributes
+
     def test_against_doubles_are_for_fifo_queues_only(self, letters: RegisteredQueue) -> None:
         with pytest.raises(InvalidMessage, match="deduplication_id= is for FIFO queues only"):
             prepared(letters, deduplication_id="x")
