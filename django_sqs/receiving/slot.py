@@ -65,6 +65,8 @@ class Slot:
         if self.limit is not None:
             self.limit.gone(self.process)
         self.process = None
+        # What it had received comes back: whoever follows has to look anew.
+        self.empty = False
         if final:
             self.finished = True
             self.clean = status in (DRAINED, TIMED_OUT)
@@ -73,8 +75,18 @@ class Slot:
         # It made way for a new one on purpose, or was asked to end by a SIGTERM of its own.
         ended_itself = status in (DRAINED, CUT_SHORT, TIMED_OUT)
         self._deaths_at_once = self._deaths_at_once + 1 if quick and not ended_itself else 0
+        self._back_off(now)
+
+    def not_started(self, now: float) -> None:
+        """No process could be started."""
+        self._deaths_at_once += 1
+        self._back_off(now)
+
+    def _back_off(self, now: float) -> None:
         first, longest = _RESTART_SECS
-        self.restart_at = now + (min(longest, first * 2 ** (self._deaths_at_once - 1)) if self._deaths_at_once else 0.0)
+        deaths = self._deaths_at_once
+        # A process may die at once for days: 2 to the power of its deaths would be too large for a float.
+        self.restart_at = now + (min(longest, first * 2 ** min(deaths - 1, 16)) if deaths else 0.0)
 
     # --- talking with it
 

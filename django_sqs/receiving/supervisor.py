@@ -101,7 +101,20 @@ class Supervisor:
 
     def _launch(self, slot: Slot) -> None:
         siblings = [other.process.socket for other in self._slots if other.process is not None]
-        process = self._start(slot.job, siblings)
+        try:
+            process = self._start(slot.job, siblings)
+        except OSError as error:
+            # Short of memory or of process ids, which is no reason to end those that run.
+            now = time.monotonic()
+            slot.not_started(now)
+            logger.error(
+                "%s: no process could be started (%s); the next try is in %.1f s.",
+                slot.job.queue,
+                error,
+                slot.restart_at - now,
+                extra=slot.log_extra("not_started"),
+            )
+            return
         slot.started(process, time.monotonic())
         self._selector.register(process.socket, selectors.EVENT_READ, slot)
 
@@ -151,10 +164,12 @@ class Supervisor:
             self._signals += 1
             self.to_be_restarted = False
             name = signal.Signals(signum).name
-            if self._signals == 1 and self._deadline is None:
+            if self._signals == 1:
                 logger.info("%s: draining; a second signal stops at once.", name, extra={"action": "draining"})
-                self._drain()
-            elif self._signals >= 2 or self._deadline is not None:
+                # It may drain already because a module has changed.
+                if self._deadline is None:
+                    self._drain()
+            else:
                 logger.warning("%s again: stopping at once.", name, extra={"action": "stopping"})
                 self._deadline = time.monotonic() + _KILL_MARGIN_SECS
                 for slot in self._slots:
