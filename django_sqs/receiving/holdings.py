@@ -45,7 +45,8 @@ class Holdings:
         self._batch = batch
         self._batch_window = batch_window
         self._buffer: Buffer = GroupedBuffer() if fifo else Buffer()
-        self._held: set[HeldMessage] = set()
+        # A dict for its order: what came together is settled and extended together.
+        self._held: dict[HeldMessage, None] = {}
         self._by_id: dict[str, HeldMessage] = {}
         self._done: OrderedDict[str, None] = OrderedDict()
 
@@ -64,7 +65,7 @@ class Holdings:
                 if known is not None:
                     known.superseded = True
                 self._by_id[message.id] = message
-                self._held.add(message)
+                self._held[message] = None
                 if self.closed or message.id in self._done:
                     message.state = State.SETTLING
                     self._buffer.hold(message)
@@ -162,7 +163,7 @@ class Holdings:
         if message not in self._held:
             return
         message.state = State.SETTLED
-        self._held.discard(message)
+        del self._held[message]
         self._buffer.settled(message)
         if self._buffer.ready:
             # On a FIFO queue its successor may start now.
