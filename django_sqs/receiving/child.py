@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -48,8 +49,15 @@ def leave(status: int) -> None:
     threads."""
     try:
         logging.shutdown()
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        flush()
     finally:
-        # Whatever fails before, as a pipe whose reader is gone: a child that went on would be a second supervisor.
+        # Whatever fails before: a child that went on would be a second supervisor.
         os._exit(status)
+
+
+def flush() -> None:
+    """Write what was printed, lest it is lost with a process, or written twice after a fork. That its reader is gone,
+    or that there is no stream, is no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()

@@ -92,8 +92,7 @@ class ThreadProcess(Process):
 def fork(job: Job, siblings: Sequence[socket.socket]) -> Process:
     """Start a receiver by forking."""
     ours, theirs = socket.socketpair()
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    child_process.flush()
     # A signal between the fork and the child's own handlers would run the parent's.
     with interrupts.blocked():
         pid = os.fork()
