@@ -90,10 +90,13 @@ SQS_QUEUE_PREFIX = "test"
 
 # Settings that a process started by a test may be given, and how each is read.
 FROM_ENVIRONMENT: dict[str, Callable[[str], object]] = {
+    "SQS_CREATE_QUEUES": lambda value: value == "1",
     "SQS_DEFAULT_VISIBILITY_TIMEOUT": int,
     "SQS_ENDPOINT_URL": str,
     "SQS_KEEP_FAILED": lambda value: value == "1",
     "SQS_ON_ERROR": str,
+    "SQS_PAYLOAD_BUCKET": str,
+    "SQS_PAYLOAD_ENDPOINT_URL": str,
     "SQS_POLL_PERIOD": float,
     "SQS_QUEUE_PREFIX": str,
     "SQS_QUEUES": json.loads,
