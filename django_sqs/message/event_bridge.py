@@ -9,7 +9,7 @@ from typing import Any
 
 from django_sqs.exceptions import InvalidBody, UndecodableBody
 from django_sqs.message.base import BaseMessage, shorten
-from django_sqs.message.facts import need, shown
+from django_sqs.message.facts import may_have, need, shown
 from django_sqs.message.json_body import dump_json, load_json
 from django_sqs.message.moments import format_moment, parse_moment
 
@@ -36,7 +36,8 @@ def read_event(value: Any) -> Event:
     """The event that an object of JSON is. Raises `UndecodableBody` naming what is missing or wrong."""
     if not isinstance(value, dict) or "detail-type" not in value:
         raise UndecodableBody('the body is no event of EventBridge, which is an object with "detail-type"')
-    resources = need(value, "resources", list)
+    # EventBridge tells these three always; its imitations do not.
+    resources = may_have(value, "resources", list) or []
     if not all(isinstance(resource, str) for resource in resources):
         raise UndecodableBody(f"resources of the body is {shown(resources)}, not an array of text")
     try:
@@ -50,8 +51,8 @@ def read_event(value: Any) -> Event:
         detail=need(value, "detail", dict),
         time=time,
         resources=tuple(resources),
-        account=need(value, "account", str),
-        region=need(value, "region", str),
+        account=may_have(value, "account", str) or "",
+        region=may_have(value, "region", str) or "",
     )
 
 

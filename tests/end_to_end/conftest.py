@@ -6,12 +6,14 @@ import itertools
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks.standin.process import StandIn
+from tests.end_to_end.foreign import Foreign
 from tests.end_to_end.harness import World, wait_for
 
 _numbers = itertools.count(1)
@@ -56,5 +58,14 @@ def standin() -> Iterator[StandIn]:
 def fast_world(tmp_path: Path, standin: StandIn) -> World:
     """A migrated project at the stand-in."""
     made = World(tmp_path, standin.endpoint_url, f"t{next(_numbers)}")
+    made.migrate()
+    return made
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, moto_url: str) -> Foreign:
+    """A migrated project with the services that send to its queues."""
+    # Buckets are one namespace for the whole server, as at AWS.
+    made = Foreign(tmp_path, moto_url, f"f{uuid.uuid4().hex[:8]}")
     made.migrate()
     return made

@@ -1,0 +1,1 @@
+"""An application whose queues other programs, and services of AWS, send to."""
