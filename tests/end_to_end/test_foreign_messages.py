@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.foreign import Foreign
+from tests.org import page
 
 # --- S3 --------------------------------------------------------------------------------------------------------------
 
@@ -117,18 +118,23 @@ def test_what_an_application_tells_event_bridge(foreign: Foreign) -> None:
 # --- other programs --------------------------------------------------------------------------------------------------
 
 
-def aws_command(foreign: Foreign, *arguments: str) -> Any:
-    """Run AWS's command line, of this environment or else of this machine."""
+def command_line() -> Path:
+    """AWS's command line, of this environment or else of this machine."""
     beside = Path(sys.executable).with_name("aws")
-    program = str(beside) if beside.exists() else shutil.which("aws")
-    assert program, "the command line of AWS is missing: install the extra [test], which has it"
+    found = str(beside) if beside.exists() else shutil.which("aws")
+    assert found, "the command line of AWS is missing: install the extra [test], which has it"
+    return Path(found)
+
+
+def aws_command(foreign: Foreign, *arguments: str) -> Any:
+    """Run AWS's command line."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_PAGER": "",
     }
     done = subprocess.run(
-        [program, "--endpoint-url", foreign.endpoint_url, "--output", "json", "sqs", *arguments],
+        [str(command_line()), "--endpoint-url", foreign.endpoint_url, "--output", "json", "sqs", *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -163,6 +169,21 @@ def test_a_message_of_ours_is_read_by_awss_command_line(foreign: Foreign) -> Non
         "source": {"StringValue": "shop", "DataType": "String"},
         "n": {"StringValue": "5", "DataType": "Number"},
     }
+
+
+def test_the_commands_on_the_page_do_what_it_says(foreign: Foreign) -> None:
+    (block,) = (block for block in page("receive-events").blocks if block.language == "sh")
+    text = block.text.replace("http://127.0.0.1:9324", foreign.endpoint_url).replace("shop__", f"{foreign.prefix}__")
+    foreign.url("imports")
+    foreign.run(
+        "from django_sqs import send\nsend('exports', body={'article': 7}, message_attributes={'source': 'shop'})"
+    )
+    environment = {**os.environ, "PATH": f"{command_line().parent}{os.pathsep}{os.environ['PATH']}", "AWS_PAGER": ""}
+    done = subprocess.run(["sh", "-euc", text], env=environment, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert '"Body": "{\\"article\\":7}"' in done.stdout
+    foreign.receive("imports")
+    assert foreign.got("imports") == [{"body": {"article": 8}, "attributes": {"source": "'till'"}}]
 
 
 def bare_request(foreign: Foreign, action: str, **parameters: Any) -> Any:
