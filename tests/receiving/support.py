@@ -4,6 +4,7 @@ waits for conditions."""
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import threading
 import time
@@ -18,8 +19,13 @@ from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.holdings import Holdings
 from django_sqs.receiving.part import Part
 from django_sqs.receiving.settler import Outcome, Settler
+from django_sqs.registered_queue import RegisteredQueue
 
 NAME = "test__jobs"
+#: What a queue with a redrive policy says of it.
+POLICY = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": "arn:aws:sqs:us-east-1:1:test__dead"})}
+#: Registers a queue, by default one called "jobs" whose receiver does nothing.
+Registering = Callable[..., RegisteredQueue]
 _numbers = itertools.count(1)
 
 

@@ -14,8 +14,7 @@ import pytest
 from django_sqs.receiving import child
 from django_sqs.receiving.channel import Channel, Order
 from django_sqs.receiving.receiver import BROKEN, DRAINED, Job
-from tests.receiving.conftest import Registering
-from tests.receiving.support import actions
+from tests.receiving.support import Registering, actions
 
 SIGNALS = (signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGTERM)
 

@@ -1,89 +1,23 @@
-"""What follows from a run: what is logged, kept, told and sent anew."""
+"""What follows from a run: what is logged, kept and told."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.dispatch import Signal
 
 from django_sqs import signals
 from django_sqs.exceptions import ReceiverTimeout, Reject, RestartLater
 from django_sqs.message import Message
-from django_sqs.receiving.conclusion import BodyUnavailable, Conclusions, DeleteRefused, Ignored
-from django_sqs.receiving.held import HeldMessage
-from django_sqs.receiving.keeping import Keeping, KeepingFailed
+from django_sqs.receiving.conclusion import BodyUnavailable, DeleteRefused, Ignored
+from django_sqs.receiving.keeping import KeepingFailed
 from django_sqs.receiving.settler import NOTHING
-from django_sqs.registered_queue import RegisteredQueue
-from tests.receiving.conftest import Registering
-from tests.receiving.support import FakeQueue, actions, held, refused, unreachable
+from tests.receiving.concluding import Concluding, boom, listening
+from tests.receiving.support import actions, held
 
 pytestmark = pytest.mark.usefixtures("no_jitter")
-
-
-class Shelf(Keeping):
-    """Keeps in a list."""
-
-    def __init__(self, queue: RegisteredQueue, physical: FakeQueue) -> None:
-        super().__init__(queue, physical, None)
-        #: (message id, reason, traceback)
-        self.kept: list[tuple[str, str, str]] = []
-        self.failure: Exception | None = None
-
-    def keep(self, held: HeldMessage, reason: str, traceback: str) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self.kept.append((held.id, reason, traceback))
-
-
-class Concluding:
-    """Conclusions for a queue, and where its failed messages go."""
-
-    def __init__(self, queue: RegisteredQueue, physical: FakeQueue) -> None:
-        self.queue = queue
-        self.shelf = Shelf(queue, physical)
-        self.conclusions = Conclusions(queue, physical, self.shelf)
-
-    def conclude(self, error: BaseException | None, message: HeldMessage | None = None) -> Any:
-        message = message or held("a")
-        message.message = Message.from_received(message.raw)
-        return self.conclusions.conclude(message, error)
-
-
-@pytest.fixture
-def concluding(registered: Registering, physical: FakeQueue) -> Callable[..., Concluding]:
-    return lambda **options: Concluding(registered(**options), physical)
-
-
-def boom() -> ValueError:
-    """An exception that was raised, with a traceback."""
-    try:
-        raise ValueError("boom")
-    except ValueError as error:
-        return error
-
-
-@contextmanager
-def listening(*names: str) -> Iterator[list[dict[str, Any]]]:
-    """What is sent by these signals, each with its name."""
-    heard: list[dict[str, Any]] = []
-    connected: list[tuple[Signal, Callable[..., None]]] = []
-    for name in names or ("message_received", "message_succeeded", "message_failed", "message_retried"):
-
-        def listen(signal: Any, name: str = name, **facts: Any) -> None:
-            heard.append({"name": name, **facts})
-
-        signal: Signal = getattr(signals, name)
-        signal.connect(listen)
-        connected.append((signal, listen))
-    try:
-        yield heard
-    finally:
-        for signal, listen in connected:
-            signal.disconnect(listen)
 
 
 # --- what becomes of it
@@ -217,63 +151,6 @@ def test_a_fault_in_keeping_is_no_reason_to_delete(concluding: Callable[..., Con
     plain = concluding(retry_delays=(7,))
     plain.shelf.failure = RuntimeError("a fault of ours")
     assert plain.conclude(boom()) == 7.0
-
-
-# --- what was deleted before it ran
-
-
-def deleted(**more: Any) -> HeldMessage:
-    message = held("a", **more)
-    message.deleted = True
-    return message
-
-
-@pytest.fixture
-def deleting(concluding: Callable[..., Concluding]) -> Concluding:
-    return concluding(delete_on_start=True)
-
-
-def test_what_was_deleted_before_it_ran_needs_no_delete(deleting: Concluding, physical: FakeQueue) -> None:
-    assert deleting.conclude(None, deleted()) is NOTHING
-    assert physical.calls == []
-
-
-def test_what_was_deleted_before_it_failed_is_kept(deleting: Concluding, physical: FakeQueue) -> None:
-    assert deleting.conclude(boom(), deleted()) is NOTHING
-    assert len(deleting.shelf.kept) == 1
-    assert physical.calls == []
-
-
-def test_what_was_deleted_before_its_restart_is_sent_anew(deleting: Concluding, physical: FakeQueue) -> None:
-    attributes = {"color": {"DataType": "String", "StringValue": "red"}}
-    message = deleted(body="x", MessageAttributes=attributes)
-    assert deleting.conclude(RestartLater(30), message) is NOTHING
-    assert physical.made("send") == [[{"MessageBody": "x", "MessageAttributes": attributes, "DelaySeconds": 30}]]
-    assert deleting.shelf.kept == []
-
-
-def test_it_is_sent_anew_with_the_longest_delay_that_sqs_has(deleting: Concluding, physical: FakeQueue) -> None:
-    deleting.conclude(RestartLater(4_000), deleted())
-    assert physical.made("send") == [[{"MessageBody": "hello", "DelaySeconds": 900}]]
-
-
-def test_on_a_fifo_queue_it_is_sent_anew_to_its_group_with_a_fresh_id(
-    concluding: Callable[..., Concluding], physical: FakeQueue
-) -> None:
-    fifo = concluding(name="jobs.fifo", delete_on_start=True)
-    fifo.conclude(RestartLater(30), deleted(group="g", count=2))
-    assert physical.made("send") == [[{"MessageBody": "hello", "MessageGroupId": "g", "MessageDeduplicationId": "a-2"}]]
-
-
-@pytest.mark.parametrize("failure", [unreachable(), refused(0)])
-def test_a_restart_that_cannot_be_sent_is_kept(
-    deleting: Concluding, physical: FakeQueue, failure: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    physical.answer("send", failure)
-    assert deleting.conclude(RestartLater(30), deleted()) is NOTHING
-    ((_, reason, _),) = deleting.shelf.kept
-    assert reason.startswith("its restart could not be sent: ")
-    assert actions(caplog.records) == ["not_sent_anew"]
 
 
 # --- the listeners

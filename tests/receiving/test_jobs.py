@@ -20,10 +20,10 @@ from django_sqs.models import FailedMessage
 from django_sqs.receiving.jobs import make_jobs
 from django_sqs.receiving.receiver import Job
 from django_sqs.registry import Queues, register
-from tests.receiving.conftest import Registering
 
 if TYPE_CHECKING:
     from pytest_django import Settings
+from tests.receiving.support import Registering
 
 
 @pytest.fixture(autouse=True)

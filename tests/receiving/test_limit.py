@@ -29,10 +29,11 @@ def test_it_is_reached_when_so_many_have_come() -> None:
     limit = MessageLimit(10)
     limit.reserve("one", 6)
     limit.reserve("other", 4)
-    limit.settle("one", 6, 6)
-    assert not limit.reached
-    limit.settle("other", 4, 4)
-    assert limit.reached
+    seen = []
+    for owner, count in (("one", 6), ("other", 4)):
+        limit.settle(owner, count, count)
+        seen.append(limit.reached)
+    assert seen == [False, True]
     assert limit.reserve("one", 1) == 0
 
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -147,9 +147,19 @@ def test_an_import_that_does_not_end_is_told(monkeypatch: pytest.MonkeyPatch) ->
 # --- starting anew
 
 
+class Replaced(Exception):
+    """This process is another program now."""
+
+
 def test_the_same_command_is_executed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     executed: list[object] = []
-    monkeypatch.setattr(os, "execv", lambda *arguments: executed.extend(arguments))
+
+    def execute(*arguments: object) -> NoReturn:
+        executed.extend(arguments)
+        raise Replaced
+
+    monkeypatch.setattr(os, "execv", execute)
     monkeypatch.setattr(sys, "orig_argv", ["python3", "-X", "dev", "manage.py", "runreceiver", "--reload"])
-    execute_anew()
+    with pytest.raises(Replaced):
+        execute_anew()
     assert executed == [sys.executable, [sys.executable, "-X", "dev", "manage.py", "runreceiver", "--reload"]]
