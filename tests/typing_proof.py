@@ -7,12 +7,24 @@ A line with "type: ignore" is a wrong use that must be found: where mypy finds n
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import django_sqs
 from django_sqs import queues, receiver, register, send, send_many
-from django_sqs.message import BaseMessage, JSONMessage, Message, ModelInstanceMessage, ModelReference
+from django_sqs.message import (
+    BaseMessage,
+    DataclassMessage,
+    EventBridgeMessage,
+    JSONMessage,
+    Message,
+    MHMessage,
+    ModelInstanceMessage,
+    ModelReference,
+    S3EventMessage,
+    SNSMessage,
+)
 from django_sqs.receiver_proxy import ReceiverProxy
 from django_sqs.registered_queue import QueueStatus, RegisteredQueue
 from django_sqs.testing import Capture, SentMessage, capture, run_receivers
@@ -184,6 +196,72 @@ def messages_have_typed_bodies() -> None:
 @receiver("orders", message_class=Order)
 def order(message: Order) -> None:
     assert_type(message.body[0], int)
+
+
+# --- payloads
+
+
+@dataclass
+class Parcel:
+    number: int
+
+
+@receiver("parcels", payload=Parcel)
+def parcel(given: Parcel) -> int:
+    return given.number
+
+
+@receiver("parcels_with_messages", payload=Parcel, concurrency=2)
+async def parcel_and_message(given: Parcel, message: DataclassMessage[Parcel]) -> None:
+    assert_type(message.body, Parcel)
+
+
+@receiver("lists_of_parcels", payload=Parcel, batch=10)
+def parcels(given: list[Parcel], messages: list[BaseMessage[Any]]) -> list[Parcel]:
+    return given[:1]
+
+
+def payloads() -> None:
+    assert_type(parcel(Parcel(1)), BaseMessage[Any])
+    assert_type(parcel.send_many([Parcel(1), {"body": Parcel(2)}]), int)
+    assert_type(parcel.direct(Parcel(1)), int)
+    assert_type(parcels.direct([Parcel(1)], []), list[Parcel])
+    assert_type(DataclassMessage.of(Parcel)(body=Parcel(1)).body, Parcel)
+    register("parcels", payload=Parcel)
+    parcel("text")  # type: ignore[arg-type]
+    parcel.send_many([1])  # type: ignore[list-item]
+    parcel.direct("text")  # type: ignore[arg-type]
+    receiver("odd", payload=Parcel)(named.direct)  # type: ignore[arg-type]
+    receiver("odd", payload=Parcel, batch=10)(parcel.direct)  # type: ignore[arg-type]
+    receiver("odd", payload=Parcel(1))  # type: ignore[call-overload]
+    DataclassMessage.of(Parcel)(body="text")  # type: ignore[arg-type]
+
+
+# --- what others send
+
+
+@receiver("uploads", message_class=S3EventMessage)
+def upload(message: S3EventMessage) -> None:
+    for record in message.records:
+        assert_type(record.key, str)
+        assert_type(record.size, int | None)
+
+
+@receiver("events", message_class=EventBridgeMessage)
+def event(message: EventBridgeMessage) -> None:
+    assert_type(message.time, datetime)
+    assert_type(message.body.id, str)
+
+
+@receiver("news", message_class=SNSMessage.of(JSONMessage))
+def news(message: SNSMessage) -> None:
+    assert_type(message.subject, str | None)
+    assert_type(message.inner, BaseMessage[Any])
+
+
+@receiver("jobs", message_class=MHMessage)
+def job(message: MHMessage) -> None:
+    assert_type(message["command"], str)
 
 
 # --- the control flow
