@@ -9,6 +9,8 @@ from typing import Any
 
 #: SQS's limit of attributes a message.
 MAX_ATTRIBUTES = 10
+#: The attribute of a message whose delay is longer than SQS's: when it is due, in seconds since 1970.
+DUE_ATTRIBUTE = "django_sqs_due"
 _NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)\Z")
 
 

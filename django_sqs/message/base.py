@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django_sqs.exceptions import AWSError, InvalidBody, Reject, UndecodableBody, WrongArgument
-from django_sqs.message.attributes import decode_attributes
+from django_sqs.message.attributes import DUE_ATTRIBUTE, decode_attributes
 
 BodyT = TypeVar("BodyT")
 MessageT = TypeVar("MessageT", bound="BaseMessage[Any]")
@@ -66,6 +66,7 @@ class BaseMessage(Generic[BodyT]):
         message._raw = raw.get("Body", "")
         message.attributes = dict(raw.get("Attributes", {}))
         message.message_attributes = decode_attributes(raw.get("MessageAttributes", {}))
+        message.message_attributes.pop(DUE_ATTRIBUTE, None)
         return message
 
     # --- the content

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import traceback
 from typing import Any
 
@@ -15,7 +14,7 @@ from django_sqs.receiving.keeping import Keeping, KeepingFailed
 from django_sqs.receiving.settler import NOTHING, Outcome
 from django_sqs.receiving.verdict import Verdict, judge, retry_delay
 from django_sqs.registered_queue import RegisteredQueue
-from django_sqs.sending.options import MAX_DELAY_SECS
+from django_sqs.sending.delays import hop
 
 logger = logging.getLogger("django_sqs.receiving")
 
@@ -76,7 +75,7 @@ class Conclusions:
             # In the latter case deleted once more, which does no harm: what follows a delete then follows this one.
             return outcome
         if isinstance(outcome, float):
-            self._send_anew(held, outcome)
+            self.send_anew(held, outcome)
         return NOTHING
 
     @property
@@ -113,25 +112,23 @@ class Conclusions:
             return retry_delay(self._options, held.receive_count, held.age)
         return None
 
-    def _send_anew(self, held: HeldMessage, delay: float) -> None:
-        """It was deleted before it ran: to restart it later, all that can be done is to send it again."""
-        entry: dict[str, Any] = {"MessageBody": held.raw["Body"]}
-        if held.raw.get("MessageAttributes"):
-            entry["MessageAttributes"] = held.raw["MessageAttributes"]
+    def send_anew(self, held: HeldMessage, delay: float, what: str = "its restart") -> None:
+        """It was deleted before it ran: to run it later, all that can be done is to send it again. Where that fails it
+        is kept."""
+        entry = held.entry()
         if self._queue.is_fifo:
             # A fresh id: with the old one SQS would drop it in silence.
-            entry["MessageGroupId"] = held.group
             entry["MessageDeduplicationId"] = f"{held.id}-{held.receive_count}"
         else:
-            entry["DelaySeconds"] = min(MAX_DELAY_SECS, math.ceil(delay))
+            entry["DelaySeconds"] = hop(delay)
         try:
             _, failures = self._physical.send_batch([entry])
             reason = str(failures[0]) if failures else ""
         except AWSError as error:
             reason = str(error)
         if reason:
-            self._log(logging.ERROR, held, "not_sent_anew", "could not be sent again for its restart: %s", reason)
-            self._keep(held, Verdict(keep=True, reason=f"its restart could not be sent: {reason}"), None)
+            self._log(logging.ERROR, held, "not_sent_anew", "could not be sent again: %s", reason)
+            self._keep(held, Verdict(keep=True, reason=f"{what} could not be sent: {reason}"), None)
 
     # --- telling
 

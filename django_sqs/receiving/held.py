@@ -54,7 +54,7 @@ class HeldMessage:
         self.id: str = raw["MessageId"]
         self.handle: str = raw["ReceiptHandle"]
         self.receive_count = int(attributes.get("ApproximateReceiveCount", 1))
-        #: Its message group; empty on a standard queue.
+        #: Its message group; empty where it has none.
         self.group: str = attributes.get("MessageGroupId", "")
         self.received_at = received_at
         #: Until then nobody else receives it: from the return of the receive, or the start of the last confirmed
@@ -91,6 +91,20 @@ class HeldMessage:
         self.received_at = again.received_at
         self.deadline = again.deadline
         self.lost = False
+
+    def entry(self) -> dict[str, Any]:
+        """What sends the same content again, as an entry of a batch: with its attributes, its group, and the header of
+        a trace; without a delay and without a deduplication id."""
+        entry: dict[str, Any] = {"MessageBody": self.raw["Body"]}
+        attributes = self.raw.get("MessageAttributes")
+        if attributes:
+            entry["MessageAttributes"] = dict(attributes)
+        if self.group:
+            entry["MessageGroupId"] = self.group
+        trace = self.raw.get("Attributes", {}).get("AWSTraceHeader")
+        if trace:
+            entry["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
+        return entry
 
     @property
     def age(self) -> float:

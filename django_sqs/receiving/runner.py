@@ -15,6 +15,7 @@ from django_sqs.receiving import database
 from django_sqs.receiving.conclusion import BodyUnavailable, Conclusions, DeleteRefused, Ignored
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.holdings import Holdings
+from django_sqs.receiving.hops import Hops
 from django_sqs.receiving.keeping import Keeping
 from django_sqs.receiving.settler import Settler
 from django_sqs.receiving.verdict import back_stop
@@ -38,10 +39,14 @@ class Runner:
         self.settler = settler
         self._keeping = Keeping(queue, physical, suffix)
         self.conclusions = Conclusions(queue, physical, self._keeping)
+        self.hops = Hops(queue, physical, holdings, settler, self.conclusions, self._delete_first)
         self.name = physical.name
 
     def run(self, taken: Sequence[HeldMessage]) -> None:
         """Run what a handler took, in this thread."""
+        taken = self.hops.send_on(taken)
+        if not taken:
+            return
         results = self._prepared(taken)
         ready = [held for held, error in results if error is None]
         if ready:
@@ -58,6 +63,10 @@ class Runner:
     async def arun(self, taken: Sequence[HeldMessage], context: ThreadSensitiveContext) -> None:
         """Run what a slot took, as part of its task. What blocks is done in the thread of the slot's context, where its
         database connections are."""
+        if self.hops.are_wanted(taken):
+            taken = await sync_to_async(self.hops.send_on)(taken)
+            if not taken:
+                return
         if self._blocks_before():
             results = await sync_to_async(self._prepared)(taken)
         else:
@@ -119,6 +128,7 @@ class Runner:
         for held in taken:
             error: BaseException | None = None
             try:
+                self.hops.check(held)
                 self._apply_back_stop(held)
                 held.message = self._queue.message_class.from_received(held.raw, self.name)
                 held.message.get_body()

@@ -10,9 +10,7 @@ from typing import Any
 
 from django_sqs.exceptions import WrongArgument
 from django_sqs.message.base import BaseMessage
-
-#: SQS's longest delay of a message, in seconds.
-MAX_DELAY_SECS = 900
+from django_sqs.sending.delays import MAX_AHEAD_SECS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +42,8 @@ class SendOptions:
         if not isinstance(self.immediate, bool):
             raise WrongArgument(problem=f"immediate={self.immediate!r} is not right.", mend="It takes True or False.")
 
-    def delay_seconds(self) -> int:
-        """The delay from now, as SQS takes it: whole seconds. Raises `WrongArgument` where SQS cannot do it."""
+    def seconds_ahead(self) -> float:
+        """The delay from now. Raises `WrongArgument` where it is none, or longer than ten years."""
         if self.delay is not None and self.eta is not None:
             raise WrongArgument(problem="Both delay= and eta= were given.", mend="Give one of them.")
         if self.eta is not None:
@@ -59,13 +57,12 @@ class SendOptions:
             seconds = self.delay.total_seconds()
         else:
             seconds = self.delay or 0
-        if not 0 <= seconds <= MAX_DELAY_SECS:
+        if not 0 <= seconds <= MAX_AHEAD_SECS:
             raise WrongArgument(
                 problem=f"A delay of {seconds:g} seconds is out of range.",
-                mend="SQS can delay a message for 0 to 900 seconds.",
+                mend="A message can be delayed for 0 seconds to ten years.",
             )
-        # Rounded up: a message may come later than asked, never earlier.
-        return -int(-seconds // 1)
+        return seconds
 
 
 NAMES = tuple(entry.name for entry in fields(SendOptions))

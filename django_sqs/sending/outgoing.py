@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from django_sqs.message.attributes import encode_attributes
 from django_sqs.message.base import BaseMessage
 from django_sqs.message.s3_payload import Apart
 from django_sqs.sending import apart as bodies_apart
+from django_sqs.sending.delays import due_time, hop, with_due_time
 from django_sqs.sending.options import SendOptions
 
 if TYPE_CHECKING:
@@ -62,6 +64,8 @@ class Outgoing:
     size: int
     options: SendOptions
     entry: dict[str, Any]
+    #: Whole seconds that it was to be delayed for, at the call.
+    delay: int = 0
     #: Where its body is to be stored, if that is too large for the message.
     apart: Apart | None = None
 
@@ -81,9 +85,11 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
     if not body:
         raise InvalidMessage(queue=name, reason="its body is empty, which SQS does not take")
     entry: dict[str, Any] = {"MessageBody": body}
+    delay = _add_delay(name, entry, options)
     values = options.message_attributes or message.message_attributes
-    size = len(body.encode(errors="surrogatepass")) + _add_attributes(name, entry, values)
-    apart = bodies_apart.plan(name, message, body, values, size)
+    on_wire = with_due_time(name, values, due_time(delay))
+    size = len(body.encode(errors="surrogatepass")) + _add_attributes(name, entry, on_wire)
+    apart = bodies_apart.plan(name, message, body, on_wire, size)
     # S3 takes any text that can be encoded.
     _check_characters(name, body, "its body", _FORBIDDEN if apart is None else _SURROGATE)
     if apart is not None:
@@ -95,21 +101,40 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
             + bodies_apart.way_out(message),
         )
     _add_ids(destination, entry, options)
-    delay = options.delay_seconds()
-    if delay:
-        if name.endswith(".fifo"):
-            raise InvalidMessage(
-                queue=name, reason="a FIFO queue takes no delay for a single message, only for the queue"
-            )
-        entry["DelaySeconds"] = delay
-    # What concerns the sending the message tells from now on as it will when it is received.
+    _tell(message, entry, values)
+    return Outgoing(
+        destination=destination,
+        message=message,
+        body=body,
+        size=size,
+        options=options,
+        entry=entry,
+        # Rounded up: a message may come later than asked, never earlier.
+        delay=math.ceil(delay),
+        apart=apart,
+    )
+
+
+def _tell(message: BaseMessage[Any], entry: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """What concerns the sending the message tells from now on as it will when it is received."""
     message.message_attributes = dict(values)
     for key in _IDS:
         message.attributes.pop(key, None)
     message.attributes.update((key, entry[key]) for key in _IDS if key in entry)
-    return Outgoing(
-        destination=destination, message=message, body=body, size=size, options=options, entry=entry, apart=apart
-    )
+
+
+def _add_delay(name: str, entry: dict[str, Any], options: SendOptions) -> float:
+    """Returns the seconds that were asked for."""
+    delay = options.seconds_ahead()
+    if delay:
+        if name.endswith(".fifo"):
+            raise InvalidMessage(
+                queue=name,
+                reason="a FIFO queue takes no delay or eta for a single message: SQS delays only the whole queue, or"
+                " its order would be lost",
+            )
+        entry["DelaySeconds"] = hop(delay)
+    return delay
 
 
 def _add_attributes(name: str, entry: dict[str, Any], values: Mapping[str, Any]) -> int:

@@ -60,7 +60,7 @@ class SentMessage:
             full_name=destination.full_name,
             message=outgoing.message,
             body=outgoing.body,
-            delay=outgoing.entry.get("DelaySeconds", 0),
+            delay=outgoing.delay,
             group_id=options.group_id,
             deduplication_id=outgoing.entry.get("MessageDeduplicationId"),
             message_attributes=dict(outgoing.message.message_attributes),

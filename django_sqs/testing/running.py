@@ -155,7 +155,9 @@ class _Received:
         finally:
             message_failed.disconnect(note, sender=self._queue)
         outcomes, self._desk.outcomes = self._desk.outcomes, []
-        return sum(not isinstance(outcome, float) for outcome in outcomes), raised[0] if raised else None
+        # What was only sent on, since it is not due, is not done with.
+        sent_on, self._runner.hops.count = self._runner.hops.count, 0
+        return sum(not isinstance(outcome, float) for outcome in outcomes) - sent_on, raised[0] if raised else None
 
 
 class _Desk:

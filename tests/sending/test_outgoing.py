@@ -167,6 +167,8 @@ class TestIds:
 
 
 def test_a_fifo_queue_takes_no_delay_for_one_message(orders: RegisteredQueue) -> None:
-    with pytest.raises(InvalidMessage, match="no delay for a single message"):
+    with pytest.raises(
+        InvalidMessage, match="takes no delay or eta for a single message: SQS delays only the whole queue"
+    ):
         prepared(orders, group_id="g", delay=5)
     assert "DelaySeconds" not in prepared(orders, group_id="g", delay=0).entry

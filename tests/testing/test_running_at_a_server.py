@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -47,6 +48,17 @@ class TestWithAServer:
             send("letters", body=body)
         assert run_receivers("letters", limit=2) == 2
         assert self.left() == (1, 0)
+
+    def test_what_is_not_due_is_sent_on_and_not_counted(self, ran: Ran) -> None:
+        attribute = {"DataType": "Number", "StringValue": str(int(time.time()) + 5000)}
+        send("letters", body="a")
+        url = self.client.get_queue_url(QueueName="test__letters")["QueueUrl"]
+        self.client.send_message(QueueUrl=url, MessageBody="b", MessageAttributes={"django_sqs_due": attribute})
+        assert run_receivers("letters") == 1
+        assert ran.bodies == ["a"]
+        assert self.left() == (0, 0)
+        attributes = self.client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        assert attributes["ApproximateNumberOfMessagesDelayed"] == "1"
 
     def test_a_suffix_is_a_queue_of_its_own(self, ran: Ran) -> None:
         send("letters", body="a", suffix="big")
