@@ -100,7 +100,10 @@ def _dataclass(kind: type) -> Codec:
 @cache
 def fields_of(kind: type) -> tuple[_Field, ...]:
     """What is read and written of a dataclass: the fields that its `__init__` takes. Raises as `codec_of()`."""
-    hints = get_type_hints(kind, include_extras=True)
+    try:
+        hints = get_type_hints(kind, include_extras=True)
+    except TypeError as error:
+        raise Unsupported(f"the annotations of {kind.__qualname__} cannot be read: {error}") from error
     found = []
     for field in dataclasses.fields(kind):
         if not field.init:
@@ -144,10 +147,11 @@ def check(kind: type, seen: set[type] | None = None) -> None:
     if kind in seen:
         return
     seen.add(kind)
-    names = {field.name for field in fields_of(kind)}
+    names = {field.name for field in dataclasses.fields(kind) if field.init}
     for name, parameter in inspect.signature(kind).parameters.items():
         if name not in names and parameter.default is parameter.empty and parameter.kind not in _COLLECTING:
             raise Unsupported(f"{kind.__qualname__}() also takes {name}, which is no field")
+    fields_of(kind)
     for hint in get_type_hints(kind, include_extras=True).values():
         for nested in _dataclasses_in(hint):
             check(nested, seen)
