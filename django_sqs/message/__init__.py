@@ -1,5 +1,6 @@
 """The message classes: what a body means, and how it stands on the wire."""
 
+from django_sqs.message.attributes import Labelled
 from django_sqs.message.base import BaseMessage, Message
 from django_sqs.message.event_bridge import Event, EventBridgeMessage
 from django_sqs.message.json_body import JSONMessage
@@ -19,6 +20,7 @@ __all__ = [
     "Event",
     "EventBridgeMessage",
     "JSONMessage",
+    "Labelled",
     "MHMessage",
     "Message",
     "ModelInstanceMessage",

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django_sqs.exceptions import AWSError, InvalidBody, Reject, UndecodableBody, WrongArgument
-from django_sqs.message.attributes import DUE_ATTRIBUTE, decode_attributes
+from django_sqs.message.attributes import DUE_ATTRIBUTE, decode_attributes, labels
 
 BodyT = TypeVar("BodyT")
 MessageT = TypeVar("MessageT", bound="BaseMessage[Any]")
@@ -54,6 +54,8 @@ class BaseMessage(Generic[BodyT]):
         self.attributes: dict[str, str] = {}
         #: The sender's attributes, as plain Python values.
         self.message_attributes: dict[str, Any] = {}
+        #: Their custom labels, by the names of those that have one: {"price": "cents"} for the type `Number.cents`.
+        self.attribute_labels: dict[str, str] = {}
 
     @classmethod
     def from_received(cls: type[MessageT], raw: Mapping[str, Any], queue_name: str | None = None) -> MessageT:
@@ -65,7 +67,9 @@ class BaseMessage(Generic[BodyT]):
         message.queue_name = queue_name
         message._raw = raw.get("Body", "")
         message.attributes = dict(raw.get("Attributes", {}))
-        message.message_attributes = decode_attributes(raw.get("MessageAttributes", {}))
+        attributes = raw.get("MessageAttributes", {})
+        message.message_attributes = decode_attributes(attributes)
+        message.attribute_labels = labels(attributes)
         message.message_attributes.pop(DUE_ATTRIBUTE, None)
         return message
 

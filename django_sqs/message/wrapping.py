@@ -89,6 +89,7 @@ class WrappingMessage(BaseMessage[Any]):
         around = {"MessageId": self.id, "ReceiptHandle": self.receipt_handle, "Attributes": self.attributes}
         inner = self.inner_class.from_received({**around, "Body": text}, self.queue_name)
         inner.message_attributes = dict(self.message_attributes)
+        inner.attribute_labels = dict(self.attribute_labels)
         if isinstance(inner, WrappingMessage):
             inner._attributes_arrived()
         return inner

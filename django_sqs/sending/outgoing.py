@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from django_sqs.exceptions import InvalidMessage
-from django_sqs.message.attributes import encode_attributes
+from django_sqs.message.attributes import Labelled, encode_attributes, with_labels, without_labels
 from django_sqs.message.base import BaseMessage
 from django_sqs.message.s3_payload import Apart
 from django_sqs.sending import apart as bodies_apart
@@ -86,7 +86,7 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
         raise InvalidMessage(queue=name, reason="its body is empty, which SQS does not take")
     entry: dict[str, Any] = {"MessageBody": body}
     delay = _add_delay(name, entry, options)
-    values = options.message_attributes or message.message_attributes
+    values = options.message_attributes or with_labels(message.message_attributes, message.attribute_labels)
     on_wire = with_due_time(name, values, due_time(delay))
     size = len(body.encode(errors="surrogatepass")) + _add_attributes(name, entry, on_wire)
     apart = bodies_apart.plan(name, message, body, on_wire, size)
@@ -117,7 +117,8 @@ def prepare(destination: Destination, message: BaseMessage[Any], options: SendOp
 
 def _tell(message: BaseMessage[Any], entry: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """What concerns the sending the message tells from now on as it will when it is received."""
-    message.message_attributes = dict(values)
+    message.message_attributes = without_labels(values)
+    message.attribute_labels = {name: value.label for name, value in values.items() if isinstance(value, Labelled)}
     for key in _IDS:
         message.attributes.pop(key, None)
     message.attributes.update((key, entry[key]) for key in _IDS if key in entry)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_sqs.message.attributes import decode_attributes, encode_attributes
+from django_sqs.message.attributes import Labelled, decode_attributes, encode_attributes, labels
 
 NUMBERS = (
     st.integers(-(10**37), 10**37)
@@ -60,6 +60,41 @@ def test_bad_names_are_refused(name: Any) -> None:
 def test_values_that_are_none_are_refused_by_name(value: Any) -> None:
     with pytest.raises(ValueError, match=r"the message attribute 'x' is .* it must be"):
         encode_attributes({"x": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "label", "kind"),
+    [
+        (300, "cents", "Number.cents"),
+        (Decimal("1.5"), "EUR", "Number.EUR"),
+        ("2026-01-01", "iso-8601.date", "String.iso-8601.date"),
+        (b"\x89PNG", "png", "Binary.png"),
+        ("x", "y" * 249, "String." + "y" * 249),
+    ],
+)
+def test_a_label_stands_behind_the_type(value: Any, label: str, kind: str) -> None:
+    encoded = encode_attributes({"x": Labelled(value, label)})
+    assert encoded["x"]["DataType"] == kind
+    assert decode_attributes(encoded) == {"x": value}
+    assert labels(encoded) == {"x": label}
+
+
+@pytest.mark.parametrize(
+    "label", ["", "a b", "ü", "a.", ".a", "a..b", "a\n", "y" * 250, 5, None, "Number.cents", "String"]
+)
+def test_a_label_that_sqs_does_not_take_is_refused(label: Any) -> None:
+    with pytest.raises(ValueError, match=r"'x' has the label .*; a label is letters"):
+        encode_attributes({"x": Labelled("a", label)})
+
+
+def test_a_label_does_not_make_a_wrong_value_right() -> None:
+    for value in (True, None, Labelled(1, "cents")):
+        with pytest.raises(ValueError, match="the message attribute 'x' is"):
+            encode_attributes({"x": Labelled(value, "cents")})
+
+
+def test_attributes_without_a_label_tell_none() -> None:
+    assert labels(encode_attributes({"a": "x", "b": 1, "c": b"x"}) | {"odd": {}}) == {}
 
 
 @pytest.mark.parametrize("value", [True, False])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from django_sqs import register
 from django_sqs.exceptions import InvalidBody, InvalidMessage, WrongArgument
-from django_sqs.message import JSONMessage, Message
+from django_sqs.message import JSONMessage, Labelled, Message
 from django_sqs.registered_queue import QueueDestination, RegisteredQueue
 from django_sqs.registry import Queues
 from django_sqs.sending.options import SendOptions
@@ -121,6 +121,20 @@ class TestAttributes:
     def test_count_as_part_of_the_size(self, letters: RegisteredQueue) -> None:
         with pytest.raises(InvalidMessage, match="1 MiB"):
             prepared(letters, message_attributes={"x": b"x" * MAX_BYTES})
+
+    def test_keep_their_labels_when_a_message_is_sent_on(self, letters: RegisteredQueue) -> None:
+        outgoing = prepared(letters, message_attributes={"price": Labelled(300, "cents"), "n": 1})
+        wire = outgoing.entry["MessageAttributes"]
+        assert wire["price"] == {"DataType": "Number.cents", "StringValue": "300"}
+        assert outgoing.size == len("a" + "price" + "Number.cents" + "300" + "n" + "Number" + "1")
+        received = Message.from_received({"Body": "a", "MessageAttributes": wire})
+        for message in (outgoing.message, received):
+            assert message.message_attributes == {"price": 300, "n": 1}
+            assert message.attribute_labels == {"price": "cents"}
+            again = prepare(QueueDestination(letters, None), message, SendOptions())
+            assert again.entry["MessageAttributes"] == wire
+        bare = prepare(QueueDestination(letters, None), received, SendOptions(message_attributes={"price": 1}))
+        assert bare.entry["MessageAttributes"]["price"]["DataType"] == "Number"
 
 
 class TestIds:
