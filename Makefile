@@ -15,6 +15,8 @@ help:
 	@echo 'make run               the same with the web site, until Ctrl-C'
 	@echo 'make test              the tests; ARGS="-k name" is passed on to pytest'
 	@echo 'make lint              ruff and mypy'
+	@echo 'make bench             how many messages a second go through'
+	@echo 'make chaos             ten minutes of kills and outages, and an account of every message'
 	@echo 'make ci                all that CI does, with every supported Python and Django'
 	@echo 'make clean             removes the environment and everything built'
 	@echo
@@ -38,7 +40,7 @@ bench: dev
 	$(python) -m benchmarks.bench $(ARGS)
 
 chaos: dev
-	$(python) -m benchmarks.chaos $(ARGS)
+	$(python) -m benchmarks.chaos --seconds 600 $(ARGS)
 
 ci:
 	bash .ci/run
