@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from django_sqs.message.base import BaseMessage
@@ -51,7 +51,7 @@ class ReceiverProxy(Generic[P, R]):
 
     async def asend_many(
         self,
-        messages: Iterable[BaseMessage[Any] | Mapping[str, Any]],
+        messages: Iterable[BaseMessage[Any] | Mapping[str, Any]] | AsyncIterable[BaseMessage[Any] | Mapping[str, Any]],
         *,
         suffix: str | None = None,
         **options: Any,
@@ -93,7 +93,8 @@ class PayloadProxy(ReceiverProxy[P, R], Generic[P, R, PayloadT]):
 
     async def asend_many(
         self,
-        messages: Iterable[PayloadT | BaseMessage[Any] | Mapping[str, Any]],
+        messages: Iterable[PayloadT | BaseMessage[Any] | Mapping[str, Any]]
+        | AsyncIterable[PayloadT | BaseMessage[Any] | Mapping[str, Any]],
         *,
         suffix: str | None = None,
         **options: Any,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from django_sqs.sending.content import make_message
 from django_sqs.sending.dispatch import dispatch, dispatch_many
 from django_sqs.sending.options import split_keywords
 from django_sqs.sending.outgoing import Outgoing, prepare
+from django_sqs.sending.streams import drawn
 
 Sendable = BaseMessage[Any] | Mapping[str, Any]
 
@@ -231,10 +232,13 @@ class RegisteredQueue:
         self._warn_here(suffix)
         return await sync_to_async(self.send)(message, suffix, **kwargs)
 
-    async def asend_many(self, messages: Iterable[Sendable], suffix: str | None = None, **options: Any) -> int:
+    async def asend_many(
+        self, messages: Iterable[Sendable] | AsyncIterable[Sendable], suffix: str | None = None, **options: Any
+    ) -> int:
         """See send_many()."""
         self._warn_here(suffix)
-        return await sync_to_async(self.send_many)(messages, suffix, **options)
+        given = drawn(messages) if isinstance(messages, AsyncIterable) else messages
+        return await sync_to_async(self.send_many)(given, suffix, **options)
 
     def _warn_here(self, suffix: str | None) -> None:
         # In another thread, where the sending is done, nobody could tell where the caller is.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 from django_sqs.conf import conf
@@ -191,9 +191,12 @@ async def asend(
 
 
 async def asend_many(
-    queue_name: str, messages: Iterable[BaseMessage[Any] | Mapping[str, Any]], suffix: str | None = None, **options: Any
+    queue_name: str,
+    messages: Iterable[BaseMessage[Any] | Mapping[str, Any]] | AsyncIterable[BaseMessage[Any] | Mapping[str, Any]],
+    suffix: str | None = None,
+    **options: Any,
 ) -> int:
-    """See send_many()."""
+    """See send_many(). Takes asynchronous iterables too."""
     return await queues[queue_name].asend_many(messages, suffix, **options)
 
 

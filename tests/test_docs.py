@@ -209,7 +209,7 @@ def test_every_method_of_a_queue_is_explained() -> None:
 
 def test_every_attribute_of_a_message_is_explained() -> None:
     documented = page("messages").table("What every message has", "attribute").cells("attribute", "what it is")
-    own = {"message_attributes", "attributes"}
+    own = {"message_attributes", "attribute_labels", "attributes"}
     methods = {"get_body", "set_body", "encode", "decode", "from_received"}
     assert documented.keys() == {name for name in dir(BaseMessage) if not name.startswith("_")} - methods | own
 
