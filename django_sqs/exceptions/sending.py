@@ -20,9 +20,11 @@ class SendFailed(DjangoSQSError):
     """{count} of {total} messages for {queue!r} were not sent: {reasons}. They are in .failed, each with what SQS said
     of it; those that were sent are in .sent.
 
-    `sent` is a list of messages, `failed` a list of pairs (message, reason).
+    `sent` is a list of messages, `failed` a list of pairs (message, reason). After `send_many()` they cover the call so
+    far, or of a long one the last 1,000 messages or 10 MiB. What is in neither was not tried.
     """
 
+    queue: str
     sent: Sequence[Any]
     failed: Sequence[tuple[Any, str]]
 

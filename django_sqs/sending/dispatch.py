@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from django_sqs.conf import conf
-from django_sqs.exceptions import NotInTransaction, WrongArgument
+from django_sqs.exceptions import NotInTransaction, SendFailed, WrongArgument
 from django_sqs.sending.on_commit import hold, is_waiting
 from django_sqs.sending.options import SendOptions
 from django_sqs.sending.outgoing import Outgoing
+from django_sqs.sending.record import Record
 from django_sqs.sending.transports import get_transport
 
 if TYPE_CHECKING:
@@ -40,7 +41,11 @@ def dispatch_many(messages: Iterable[Outgoing]) -> int:
             else:
                 held.append((connection, outgoing))
 
-    count = get_transport().send(leaving_now())
+    record = Record()
+    try:
+        count = get_transport().send(record.of(leaving_now()))
+    except SendFailed as error:
+        raise record.completed(error) from error.__cause__
     # Only now, so that one that is refused leaves none of them waiting.
     for connection, outgoing in held:
         hold(connection, outgoing)

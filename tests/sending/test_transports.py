@@ -115,7 +115,7 @@ class TestAFailureInPart:
     def test_of_a_batch_leaves_what_was_not_read_unread(self, monkeypatch: pytest.MonkeyPatch) -> None:
         sqs = Scripted(monkeypatch, {}, {"k": "Bad"})
         left = iter(items("abcdefghijklmnopqrstuvwxyz"))
-        with pytest.raises(SendFailed, match="1 of 10"):
+        with pytest.raises(SendFailed, match="1 of 20"):
             send_many("letters", left)
         assert len(sqs.requests) == 2
         assert next(left)["body"] == "u"
