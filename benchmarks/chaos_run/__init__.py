@@ -1,0 +1,1 @@
+"""The parts of chaos.py: what happens when, making it happen, and the account of it."""
