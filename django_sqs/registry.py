@@ -130,7 +130,8 @@ def receiver(queue_name: Any = None, **options: Any) -> Any:
     """Make the decorated function the receiver of a queue: `@receiver("name", ...)`, `@receiver(...)` or `@receiver`.
 
     Without a name the queue is called after the function's module and name, dots as `__`. The options are those of
-    `QueueOptions`. Raises what `register()` raises.
+    `QueueOptions`. With `payload=Order`, a dataclass, the function is called with an instance of it, and the message
+    where it takes a second argument. Raises what `register()` raises.
     """
     from django.dispatch import Signal
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django_sqs.aws.client import Connection, Tuning, get_s3_client
-from django_sqs.exceptions import AWSError, PayloadMissing, PayloadUnavailable, UndecodableBody
+from django_sqs.exceptions import AWSError, InvalidEndpoint, PayloadMissing, PayloadUnavailable, UndecodableBody
 from django_sqs.message.s3_payload import Pointer
 
 if TYPE_CHECKING:
@@ -77,6 +77,11 @@ def _translated(action: str, pointer: Pointer) -> Iterator[None]:
 
     try:
         yield
+    except InvalidEndpoint as error:
+        detail = (
+            f"{error.facts['endpoint']!r} is no address of a server (SQS_PAYLOAD_ENDPOINT_URL, else SQS_ENDPOINT_URL)"
+        )
+        raise PayloadUnavailable(action=action, pointer=pointer, detail=detail) from error
     except AWSError:  # no client could be made
         raise
     except ClientError as error:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django_sqs.exceptions import WrongArgument
 from django_sqs.message.base import BaseMessage, shorten
+from django_sqs.message.payload import DataclassMessage
+from django_sqs.message.wrapping import WrappingMessage
 
 
 def make_message(queue: str, cls: type[BaseMessage[Any]], message: Any, content: Mapping[str, Any]) -> BaseMessage[Any]:
@@ -50,5 +52,10 @@ def _named(content: Mapping[str, Any]) -> str:
 def _example(cls: type[BaseMessage[Any]]) -> str:
     from django_sqs.message import ModelInstanceMessage
 
+    inner = cls
+    while issubclass(inner, WrappingMessage):
+        inner = inner.inner_class
+    if issubclass(inner, DataclassMessage):
+        return f"{inner.payload_class.__name__}(...), or a {cls.__name__}(body=...)"
     keyword = "instance=a_model_instance" if issubclass(cls, ModelInstanceMessage) else "body=..."
     return f"{keyword}, or a {cls.__name__}({keyword})"

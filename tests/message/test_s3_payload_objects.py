@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +173,19 @@ class TestAnotherStore:
         assert run_receivers("reports") == 1
         assert Shelf.kept == {}
 
+    def test_is_not_asked_within_an_event_loop(self, aws: SQSClient, own_queues: Queues) -> None:
+        class Elsewhere(S3PayloadMessage):
+            bucket = "shelf"
+            store_class = f"{__name__}.Shelf"
+
+        @receiver("reports", message_class=Elsewhere)
+        async def store(message: Elsewhere) -> None:
+            assert message.body == LARGE
+
+        send("reports", body=LARGE)
+        assert run_receivers("reports") == 1
+        assert Shelf.kept == {}
+
     def test_that_fails_to_delete_ends_nothing(
         self, aws: SQSClient, own_queues: Queues, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -197,6 +211,8 @@ class Shelf:
         self.kept[pointer] = text
 
     def get(self, pointer: Pointer) -> str:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
         return self.kept[pointer]
 
     def delete(self, pointers: Sequence[Pointer]) -> None:

@@ -47,6 +47,7 @@ WRONG: list[tuple[Any, Any, str]] = [
     (Level, 1.0, "a value of Level"),
     (Literal["a", 1], True, "'a' or 1"),
     (Literal["a", 1], 1.0, "'a' or 1"),
+    (Literal[True], 1, "True"),
     (int | None, "7", "a whole number or null"),
     (INT_OR_STR, 1.5, "a whole number or text"),
     (list[int], {"0": 1}, "an array"),
