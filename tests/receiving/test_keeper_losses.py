@@ -1,4 +1,4 @@
-""""""
+"""What the keeper does where an extension fails, or the 12 hours end."""
 
 from __future__ import annotations
 

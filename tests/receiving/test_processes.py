@@ -1,4 +1,4 @@
-"""Starting, watching and ending receiver processes. The real fork is in the end-to-end tests."""
+"""Starting, watching and ending receiver processes."""
 
 from __future__ import annotations
 

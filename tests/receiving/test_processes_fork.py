@@ -1,4 +1,4 @@
-"""What is done before a fork, and on both sides of it."""
+"""What is done before a fork, and on both sides of it. The real fork is in the end-to-end tests."""
 
 from __future__ import annotations
 

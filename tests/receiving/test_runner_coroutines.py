@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from asgiref.sync import ThreadSensitiveContext
 
-from django_sqs import BatchFailed
+from django_sqs import BatchFailed, Reject
 from django_sqs.exceptions import ReceiverTimeout
-from django_sqs.message import Message
+from django_sqs.message import JSONMessage, Message
 from tests.receiving.running import Noting, Running, Start
 from tests.receiving.support import held as held_message
 
@@ -27,6 +27,19 @@ def test_a_coroutine_is_awaited(start: Start) -> None:
     running = start(receive)
     running.arun(held_message("a"))
     assert got == ["hello"]
+    assert running.outcomes == {"a": None}
+
+
+def test_a_coroutine_is_not_called_for_what_cannot_be_decoded(start: Start) -> None:
+    got: list[object] = []
+
+    async def receive(message: JSONMessage) -> None:
+        got.append(message)
+
+    running = start(receive, message_class=JSONMessage)
+    running.arun(held_message("a", body="{broken"))
+    assert got == []
+    assert isinstance(running.errors["a"], Reject)
     assert running.outcomes == {"a": None}
 
 

@@ -1,18 +1,20 @@
-""""""
+"""What becomes of messages is told SQS, and then they are let go of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from django_sqs.receiving.held import State
-from django_sqs.receiving.settler import NOTHING, Outcome
+from django_sqs.receiving.held import HeldMessage, State
+from django_sqs.receiving.holdings import Holdings
+from django_sqs.receiving.settler import NOTHING, Outcome, Settler
 from tests.receiving.settled import Settled, handles
 from tests.receiving.support import (
     FakeQueue,
     held,
     ids,
+    no_deaths,
     refused,
     unreachable,
 )
@@ -148,3 +150,25 @@ def test_where_a_delete_is_given_up_the_successors_are_released(
     settled.run()
     assert physical.made("change") == [[(successor.handle, 0.0)]]
     assert settled.holdings.empty
+
+
+def test_what_follows_a_delete_is_done_for_those_whose_delete_was_confirmed_and_nothing_waits_for_it(
+    physical: FakeQueue,
+) -> None:
+    gone: list[list[str]] = []
+    kept = Holdings(8, lambda message: None)
+
+    def follow(messages: Sequence[HeldMessage]) -> None:
+        gone.append(ids(messages))
+        assert {message.state for message in messages} == {State.SETTLED}
+
+    settler = Settler(physical, kept, no_deaths, follow)
+    kept.add([held(name) for name in "abc"])
+    for message in [message for _ in "abc" for message in kept.take(wait=False)]:
+        settler.delete(message)
+    physical.answer("delete", refused(1, permanent=True))
+    settler.hurry()
+    settler.stop()
+    settler.start()
+    assert settler.join(5)
+    assert gone == [["a", "c"]]

@@ -1,4 +1,4 @@
-"""Settlements share requests, and wait only as long as others come."""
+"""Settlements share requests, and wait only as long as others may come."""
 
 from __future__ import annotations
 

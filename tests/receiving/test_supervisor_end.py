@@ -1,4 +1,4 @@
-"""When the parent ends by itself: at the message limit, when queues are empty, when the code changes."""
+"""When the parent ends by itself: at the message limit, when queues are empty, when code changes."""
 
 from __future__ import annotations
 
