@@ -7,12 +7,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-#: Rows deleted in one statement: one that deletes millions would lock the table for as long as it takes.
+#: Rows deleted in one statement: one that deletes millions would lock the table for long.
 _CHUNK = 1_000
 
 
 def prune(days: float, queues: Sequence[str] = ()) -> int:
-#: Rows deleted in one statement: one that deletes millions would lock the table for long.
+    """Delete the rows that failed more than `days` ago, of these queues (full names) or of all. Returns their
+    number."""
     from django_sqs.models import FailedMessage
 
     rows = FailedMessage.objects.filter(failed_at__lt=timezone.now() - timedelta(days=days))

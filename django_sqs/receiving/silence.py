@@ -60,9 +60,12 @@ class Silence:
         if full is self._full:
             return
         self._full = full
-        extra = {"queue": self._queue, "action": "in_flight_limit"}
         if not full:
-            logger.warning("%s: it is not held up by its messages in flight any more.", self._queue, extra=extra)
+            logger.warning(
+                "%s: it is not held up by its messages in flight any more.",
+                self._queue,
+                extra={"queue": self._queue, "action": "in_flight_limit"},
+            )
             return
         logger.warning(
             "%s: nothing is received, and that is no sign of an empty queue: %d of its messages are in flight, and near"
@@ -71,5 +74,5 @@ class Silence:
             self._queue,
             in_flight,
             self._limit,
-            extra=extra,
+            extra={"queue": self._queue, "action": "in_flight_limit"},
         )
