@@ -81,6 +81,7 @@ class AsyncHandlers(Part):
             self._waiting.append(future)
             taken = self._holdings.take(wait=False)
             if taken or self._holdings.exhausted:
+                self._waiting.remove(future)
                 return taken
             await asyncio.wait([future], timeout=self._look)
             if not future.done():

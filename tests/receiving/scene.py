@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import signal as signals
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -111,7 +112,7 @@ class Scene:
         return lambda: len(self.actors) == count
 
     def signal(self, signum: int) -> None:
-        os.kill(os.getpid(), signum)
+        signals.pthread_kill(threading.main_thread().ident or 0, signum)
 
 
 def _watched(supervisor: Supervisor) -> list[object]:

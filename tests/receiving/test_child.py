@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -48,14 +49,14 @@ def test_a_receiver_process_has_signals_of_its_own(
     for signum in SIGNALS:
         signal.signal(signum, lambda signum, frame: None)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
     seen: list[object] = []
 
     def run(job: Job, channel: Channel) -> int:
         seen.append([signal.getsignal(signum) for signum in SIGNALS[:3]])
         seen.append(channel.wait(5))
         for signum in SIGNALS[:3]:
-            os.kill(os.getpid(), signum)
+            signal.pthread_kill(threading.main_thread().ident or 0, signum)
         seen.append(channel.wait(0.01))
         return 7
 

@@ -14,8 +14,8 @@ from django_sqs.receiving import interrupts
 
 def test_each_signal_is_a_byte_to_read() -> None:
     with interrupts.caught([signal.SIGUSR1, signal.SIGUSR2]) as reader:
-        os.kill(os.getpid(), signal.SIGUSR1)
-        os.kill(os.getpid(), signal.SIGUSR2)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR2)
         reader.settimeout(5)
         seen = b""
         while len(seen) < 2:
@@ -37,7 +37,7 @@ def test_more_signals_than_can_be_read_make_no_error() -> None:
                 os.write(descriptor, b"\0" * 4096)
         except BlockingIOError:
             pass
-        os.kill(os.getpid(), signal.SIGUSR1)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
 
 def test_what_was_there_before_is_back_afterwards() -> None:
@@ -76,7 +76,7 @@ def test_a_handler_that_was_not_python_s_gives_way_to_the_default(monkeypatch: p
 def test_while_blocked_a_signal_waits() -> None:
     with interrupts.caught([signal.SIGUSR1]) as reader:
         with interrupts.blocked():
-            os.kill(os.getpid(), signal.SIGUSR1)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
             with pytest.raises(BlockingIOError):
                 reader.recv(10)
         reader.settimeout(5)

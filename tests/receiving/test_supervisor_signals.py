@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
@@ -139,7 +138,7 @@ def test_the_end_of_a_child_is_noticed_at_once(clock: Clock, monkeypatch: pytest
     def end(actor: Actor) -> None:
         ended.append(time.monotonic())
         actor.status = DRAINED
-        os.kill(os.getpid(), signal.SIGCHLD)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGCHLD)
 
     def script(scene: Scene) -> Iterator[Condition]:
         yield scene.running(1)
