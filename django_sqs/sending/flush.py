@@ -10,6 +10,7 @@ from typing import Any
 
 from django_sqs import exceptions as errors
 from django_sqs.message.base import shorten
+from django_sqs.sending.in_parallel import send_batches
 from django_sqs.sending.outgoing import Destination, Outgoing
 from django_sqs.sending.packing import packed
 from django_sqs.sending.transports import BaseTransport, get_transport
@@ -38,8 +39,11 @@ def flush(messages: Sequence[Outgoing]) -> None:
         return
     work = _Flush(transport)
     try:
-        for batch in packed(messages):
-            work.send(batch)
+        if transport.sends_in_parallel:
+            send_batches(packed(messages), work.send)
+        else:
+            for batch in packed(messages):
+                work.send(batch)
     except BaseException as error:  # the process is told to end while SQS does not answer
         done = {id(outgoing) for outgoing in work.sent} | {id(outgoing) for outgoing, _ in work.failed}
         work.fail([outgoing for outgoing in messages if id(outgoing) not in done], f"interrupted by {error!r}")

@@ -15,6 +15,7 @@ from django_sqs.aws.physical_queue import EntryFailure
 from django_sqs.conf import conf
 from django_sqs.exceptions import AWSError, InvalidSetting, SendFailed
 from django_sqs.sending import apart
+from django_sqs.sending.in_parallel import send_batches
 from django_sqs.sending.outgoing import Outgoing
 from django_sqs.sending.packing import packed
 
@@ -30,22 +31,22 @@ class BaseTransport:
 
     #: Does `send()` run the receivers, so that what it raises is theirs and no failure to send?
     runs_receivers: ClassVar[bool] = False
+    #: May several threads call `send()` at once?
+    sends_in_parallel: ClassVar[bool] = False
 
     def send(self, messages: Iterable[Outgoing]) -> int:
-        """Send them all, in order. Returns their number. Raises `SendFailed` where some were refused and an `AWSError`
-        where SQS could not be asked at all."""
+        """Send them all, those for one FIFO queue in their order. Returns their number. Raises `SendFailed` where some
+        were refused and an `AWSError` where SQS could not be asked at all."""
         raise NotImplementedError
 
 
 class SQSTransport(BaseTransport):
     """The real one."""
 
+    sends_in_parallel: ClassVar[bool] = True
+
     def send(self, messages: Iterable[Outgoing]) -> int:
-        count = 0
-        for batch in packed(messages):
-            _send_batch(batch)
-            count += len(batch)
-        return count
+        return send_batches(packed(messages), _send_batch)
 
 
 def _send_batch(batch: Sequence[Outgoing]) -> None:
@@ -72,14 +73,15 @@ def _send_batch(batch: Sequence[Outgoing]) -> None:
 def _attempt(batch: Sequence[Outgoing], refused: list[tuple[Outgoing, str]]) -> list[tuple[Outgoing, str]]:
     """Send once. Adds to `refused`, and returns those that were throttled."""
     destination = batch[0].destination
-    sent, failures = destination.physical().send_batch([outgoing.wire_entry for outgoing in batch])
+    physical = destination.physical()
+    sent, failures = physical.send_batch([outgoing.wire_entry for outgoing in batch])
     for index, message_id in sent.items():
         batch[index].message.id = message_id
         logger.debug(
             "Sent %s to %s.",
             message_id,
-            destination.full_name,
-            extra={"queue": destination.full_name, "message_id": message_id, "receive_count": 0, "action": "sent"},
+            physical.name,
+            extra={"queue": physical.name, "message_id": message_id, "receive_count": 0, "action": "sent"},
         )
     refused += [_told(batch, failure) for failure in failures if not failure.throttled]
     return [_told(batch, failure) for failure in failures if failure.throttled]

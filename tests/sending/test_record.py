@@ -20,13 +20,13 @@ def failed(messages: list[Message]) -> SendFailed:
 
 
 def test_all_that_was_sent_before_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    Scripted(monkeypatch, {}, {}, {"22": "Bad"})
+    Scripted(monkeypatch, *[{"32": "Bad"}] * 4)
     messages = [Message(body=str(number)) for number in range(35)]
     error = failed(messages)
-    assert error.sent == [*messages[:22], *messages[23:30]]
-    assert error.failed == [(messages[22], "Bad")]
-    assert str(error).startswith("1 of 30 messages for 'test__letters' were not sent: Bad.")
-    assert [message.id is None for message in messages] == [number == 22 or number >= 30 for number in range(35)]
+    assert error.sent == [*messages[:32], *messages[33:]]
+    assert error.failed == [(messages[32], "Bad")]
+    assert str(error).startswith("1 of 35 messages for 'test__letters' were not sent: Bad.")
+    assert [message.id is None for message in messages] == [number == 32 for number in range(35)]
 
 
 def test_an_id_of_an_earlier_send_is_none_of_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_an_id_of_an_earlier_send_is_none_of_this_one(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(("limit", "value"), [("MAX_MESSAGES", 15), ("MAX_BYTES", 30)])
 def test_of_a_long_send_only_the_latest_are_remembered(monkeypatch: pytest.MonkeyPatch, limit: str, value: int) -> None:
     monkeypatch.setattr(record, limit, value)
-    Scripted(monkeypatch, *[{}] * 4, {"55": "Bad"})
+    Scripted(monkeypatch, *[{"75": "Bad"}] * 7)
     messages = [Message(body=str(number)) for number in range(10, 80)]
     error = failed(messages)
-    assert [message.body for message in error.sent] == [str(number) for number in range(45, 60) if number != 55]
+    assert [message.body for message in error.sent] == [str(number) for number in range(65, 80) if number != 75]
