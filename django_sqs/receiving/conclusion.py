@@ -158,6 +158,8 @@ class Conclusions:
     def _log(
         self, level: int, held: HeldMessage, action: str, text: str, *args: Any, error: BaseException | None = None
     ) -> None:
+        if not logger.isEnabledFor(level):
+            return
         told = text % args if args else text
         extra = held.log_extra(self.name, action)
         logger.log(level, "%s: message %s %s.", self.name, held.id, told, exc_info=error, extra=extra)

@@ -41,6 +41,7 @@ class Holdings:
         self.closed = False
         #: Handlers at work.
         self.running = 0
+        self._waiting_for_room = 0
         self._release = release
         self._batch = batch
         self._batch_window = batch_window
@@ -144,8 +145,15 @@ class Holdings:
 
     def offer_room(self) -> None:
         """Wake a poll thread if there is something for it to do; for who has the lock."""
-        if self.may_ask():
+        # Asked twice a message: where no poll thread waits there is nothing to find out.
+        if self._waiting_for_room and self.may_ask():
             self.room.notify()
+
+    def wait_for_room(self) -> None:
+        """Wait until there may be room for another poll, or there will never be; for who has the lock."""
+        self._waiting_for_room += 1
+        self.room.wait()
+        self._waiting_for_room -= 1
 
     def may_ask(self) -> int:
         """How many messages a poll may ask for now; for who has the lock."""

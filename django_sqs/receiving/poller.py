@@ -77,7 +77,7 @@ class Poller(Part):
                     if holdings.may_ask():
                         self._wake_another()
                     return count, first
-                holdings.room.wait()
+                holdings.wait_for_room()
         return 0, False
 
     def _wake_another(self) -> None:
@@ -119,5 +119,5 @@ class Poller(Part):
             holdings.window.polled(count, got, elapsed)
             while not holdings.ending and (left := end - time.monotonic()) > 0:
                 holdings.room.wait(left)
+            # This very thread is the next to look for room.
             holdings.window.polls -= 1
-            holdings.offer_room()

@@ -151,7 +151,7 @@ def test_a_poll_is_woken_when_a_handler_takes_or_finishes_and_there_is_room() ->
 
     def wait_for_room() -> None:
         with kept.room:
-            kept.room.wait()
+            kept.wait_for_room()
         woken.set()
 
     threading.Thread(target=wait_for_room, daemon=True).start()
