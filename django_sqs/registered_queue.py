@@ -195,13 +195,21 @@ class RegisteredQueue:
         dispatch(outgoing)
         return outgoing.message
 
-    def send_many(self, messages: Iterable[Sendable], suffix: str | None = None, **options: Any) -> int:
+    def send_many(
+        self,
+        messages: Iterable[Sendable],
+        suffix: str | None = None,
+        progress: Callable[[int], object] | None = None,
+        **options: Any,
+    ) -> int:
         """Send many messages in full batches (sqs:SendMessage); see `django_sqs.send_many()`."""
         if isinstance(messages, (str, bytes, Mapping, BaseMessage)) or not isinstance(messages, Iterable):
             raise WrongArgument(
                 problem=f"send_many() got {shorten(str(messages))}.",
                 mend="It takes an iterable of messages, or of dicts of the keywords that send() takes.",
             )
+        if progress is not None and not callable(progress):
+            raise WrongArgument(problem=f"progress={progress!r} is not right.", mend="It takes a function of a number.")
         shared = {"suffix": suffix, **options}
         _, rest = split_keywords(shared)
         if rest:
@@ -209,7 +217,7 @@ class RegisteredQueue:
                 problem=f"{', '.join(rest)}= is no option of send_many().",
                 mend="Give each message its own keywords in a dict.",
             )
-        return dispatch_many(self._each_outgoing(messages, shared))
+        return dispatch_many(self._each_outgoing(messages, shared), progress)
 
     def _each_outgoing(self, messages: Iterable[Sendable], shared: Mapping[str, Any]) -> Iterator[Outgoing]:
         for item in messages:

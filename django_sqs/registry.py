@@ -179,7 +179,8 @@ def send_many(
     """Send many messages in batches of ten and return their number (sqs:SendMessage).
 
     `messages` is any iterable of messages, or of dicts of the keywords that `send()` takes; it is read as batches go
-    out. The options are those of `send()` that concern the sending, for all messages. Raises what `send()` raises.
+    out. The options are those of `send()` that concern the sending, for all messages; and `progress`, a function that
+    is called with the number of messages that have gone since it was last called. Raises what `send()` raises.
     """
     return queues[queue_name].send_many(messages, suffix, **options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from django_sqs.conf import conf
@@ -10,6 +10,7 @@ from django_sqs.exceptions import NotInTransaction, SendFailed, WrongArgument
 from django_sqs.sending.on_commit import hold, is_waiting
 from django_sqs.sending.options import SendOptions
 from django_sqs.sending.outgoing import Outgoing
+from django_sqs.sending.progress import Progress
 from django_sqs.sending.record import Record
 from django_sqs.sending.transports import get_transport
 
@@ -29,8 +30,9 @@ def dispatch(outgoing: Outgoing) -> None:
         hold(connection, outgoing)
 
 
-def dispatch_many(messages: Iterable[Outgoing]) -> int:
-    """Send each message at its time; those that go now are read as batches go out. Returns their number."""
+def dispatch_many(messages: Iterable[Outgoing], tell: Callable[[int], object] | None = None) -> int:
+    """Send each message at its time; those that go now are read as batches go out. Returns their number. `tell` is
+    called with the number of those that have gone since it was last called."""
     held: list[tuple[BaseDatabaseWrapper, Outgoing]] = []
 
     def leaving_now() -> Iterator[Outgoing]:
@@ -41,14 +43,15 @@ def dispatch_many(messages: Iterable[Outgoing]) -> int:
             else:
                 held.append((connection, outgoing))
 
-    record = Record()
+    record, progress = Record(), Progress(tell)
     try:
-        count = get_transport().send(record.of(leaving_now()))
+        count = get_transport().send(record.of(progress.of(leaving_now())))
     except SendFailed as error:
         raise record.completed(error) from error.__cause__
     # Only now, so that one that is refused leaves none of them waiting.
     for connection, outgoing in held:
         hold(connection, outgoing)
+    progress.finish(len(held))
     return count + len(held)
 
 
