@@ -118,6 +118,8 @@ class Poller(Part):
         with holdings.lock:
             holdings.window.polled(count, got, elapsed)
             while not holdings.ending and (left := end - time.monotonic()) > 0:
-                holdings.room.wait(left)
+                if holdings.room.wait(left):
+                    # Meant for one that waits for room; this one waits on, and would keep it to itself.
+                    holdings.offer_room()
             # This very thread is the next to look for room.
             holdings.window.polls -= 1

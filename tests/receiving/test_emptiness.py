@@ -64,6 +64,15 @@ def test_what_waits_is_in_flight_or_is_delayed_is_still_to_be_done(looking: Look
     assert looking.polls(0) == [True]
 
 
+def test_a_reading_of_something_begins_the_count_anew(looking: Looking) -> None:
+    looking.polls(0)
+    looking.status = QueueStatus(0, 1, 0)
+    looking.polls(0)
+    looking.status = NOTHING
+    assert looking.polls(0) == []
+    assert looking.polls(0) == [True]
+
+
 def test_while_something_runs_here_the_queue_is_not_empty(looking: Looking) -> None:
     looking.holdings.add([held("a")])
     assert looking.polls(0, 0, 0) == []

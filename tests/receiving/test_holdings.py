@@ -132,11 +132,16 @@ def test_each_message_wakes_a_handler() -> None:
     assert sorted(ids([one for taker in takers for one in taker.taken or []])) == ["a1", "a2", "a3"]
 
 
-def test_a_handler_that_waits_with_a_timeout_gives_up_after_it() -> None:
+def test_a_handler_that_waits_with_a_timeout_gives_up_after_it_and_not_before() -> None:
     kept = holdings()
     taker = Taker(kept, timeout=0.02)
     taker.join(5)
     assert taker.taken == []
+    taker = Taker(kept, timeout=5)
+    eventually(lambda: taker.waits)
+    fill(kept, "a1")
+    taker.join(5)
+    assert ids(taker.taken or []) == ["a1"]
 
 
 @pytest.mark.parametrize("end", [Holdings.close, Holdings.end_polls])

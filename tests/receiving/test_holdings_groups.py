@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+
+import pytest
 
 from django_sqs.receiving.held import HeldMessage, State
 from django_sqs.receiving.holdings import Holdings
@@ -20,9 +23,11 @@ def test_a_full_batch_is_taken_at_once() -> None:
     kept = batched(3, 60)
     fill(kept, "a1", "a2")
     assert kept.take(wait=False) == []
-    fill(kept, "a3", "a4")
+    fill(kept, "a3")
     assert ids(kept.take(wait=False)) == ["a1", "a2", "a3"]
     assert kept.running == 1, "one handler has it"
+    fill(kept, "a4", "a5", "a6", "a7")
+    assert ids(kept.take(wait=False)) == ["a4", "a5", "a6"]
     assert kept.take(wait=False) == []
 
 
@@ -144,22 +149,54 @@ def test_handlers_that_are_no_threads_are_told_of_work() -> None:
     assert calls == ["work"] * 4
 
 
-def test_a_poll_is_woken_when_a_handler_takes_or_finishes_and_there_is_room() -> None:
+class Poll(threading.Thread):
+    """Waits for room."""
+
+    def __init__(self, kept: Holdings) -> None:
+        super().__init__(daemon=True)
+        self._kept = kept
+        self.start()
+        eventually(lambda: kept.room._waiters)  # type: ignore[attr-defined]
+
+    def run(self) -> None:
+        with self._kept.room:
+            self._kept.wait_for_room()
+
+    @property
+    def woken(self) -> bool:
+        self.join(0.02)
+        return not self.is_alive()
+
+
+def test_a_poll_is_woken_when_a_handler_finishes_and_there_is_room() -> None:
     kept = holdings(1)
     fill(kept, "a1")
-    woken = threading.Event()
-
-    def wait_for_room() -> None:
-        with kept.room:
-            kept.wait_for_room()
-        woken.set()
-
-    threading.Thread(target=wait_for_room, daemon=True).start()
-    eventually(lambda: kept.room._waiters)  # type: ignore[attr-defined]
+    poll = Poll(kept)
     message = take_one(kept)
-    never(woken.is_set, 0.02)
+    seen = [poll.woken]
     kept.finish([message])
-    assert woken.wait(5)
+    eventually(lambda: poll.woken)
+    assert seen == [False], "its handler was not free"
+
+
+def test_a_poll_is_woken_when_a_handler_takes_and_there_is_room() -> None:
+    kept = holdings(2)
+    kept.window.handled(0.01)
+    fill(kept, "a1")
+    poll = Poll(kept)
+    seen = [poll.woken]
+    take_one(kept)
+    eventually(lambda: poll.woken)
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("end", [Holdings.close, Holdings.end_polls])
+def test_polls_that_wait_for_room_are_told_when_there_will_never_be_any(end: Callable[[Holdings], object]) -> None:
+    kept = holdings(1)
+    polls = [Poll(kept), Poll(kept)]
+    eventually(lambda: len(kept.room._waiters) == 2)  # type: ignore[attr-defined]
+    end(kept)
+    eventually(lambda: all(poll.woken for poll in polls))
 
 
 def test_room_is_counted_from_free_handlers_and_what_could_start() -> None:
@@ -170,3 +207,10 @@ def test_room_is_counted_from_free_handlers_and_what_could_start() -> None:
     take_one(kept)
     with kept.lock:
         assert kept.may_ask() == 3
+
+
+def test_what_could_start_is_not_counted_as_held_up() -> None:
+    kept = holdings(60)
+    fill(kept, *(f"a{n}" for n in range(45)))
+    with kept.lock:
+        assert kept.may_ask() == 10

@@ -56,7 +56,7 @@ def test_waits_grow_exponentially_from_half_a_second_to_a_minute(outage: Outage,
     assert waits == sorted(waits)
     growing = [wait for wait in waits if 0.5 < wait < MAX_WAIT_SECS]
     assert all(later / earlier == pytest.approx(1.2) for earlier, later in pairwise(growing))
-    assert waits[-1] == MAX_WAIT_SECS
+    assert waits[-1] == MAX_WAIT_SECS == 60
     assert len(times) < 100, "an hour takes few tries"
 
 

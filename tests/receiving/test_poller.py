@@ -180,3 +180,19 @@ def test_the_measure_of_a_poll_is_its_own_time(physical: FakeQueue, clock: Clock
     polling = Polling(physical)
     polling.run(in_a_tenth, in_a_tenth)
     assert polling.holdings.window.round_trip == pytest.approx(0.1)
+
+
+def test_a_poll_thread_that_pauses_passes_on_that_there_is_room(physical: FakeQueue) -> None:
+    polling = Polling(physical, handlers=200)
+    kept = polling.holdings
+    with kept.lock:
+        kept.window.polls = 1
+    polling.poller.spawn(lambda: polling.poller._end_poll(0, pause=60))
+    eventually(lambda: len(kept.room._waiters) == 1)  # type: ignore[attr-defined]
+    physical.always("receive", [])
+    polling.start()
+    eventually(lambda: len(kept.room._waiters) == 2)  # type: ignore[attr-defined]
+    assert physical.calls == [], "the queue seems idle, and its one poll pauses"
+    hungry(polling)
+    eventually(lambda: physical.calls)
+    polling.end()
