@@ -1,0 +1,1 @@
+"""What the benchmark programs have in common: processes, backlogs, turns, tables, targets."""
