@@ -51,6 +51,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if END_TO_END in item.path.parents:
             item.add_marker(pytest.mark.end_to_end)
+        if os.environ.get("CI") and item.get_closest_marker("end_to_end"):
+            # Real processes on a machine that is busy with four other runs: one that missed its time has a second try,
+            # which the summary tells of. One that fails twice has failed.
+            item.add_marker(pytest.mark.flaky(reruns=1))
         if missing and item.get_closest_marker("browser"):
             if os.environ.get(REQUIRE_BROWSER):
                 raise pytest.UsageError(f"{REQUIRE_BROWSER} is set, but {missing}")
