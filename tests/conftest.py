@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
 
     from django_sqs.registry import Queues
+
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    # Started by nohup: the processes of the tests would inherit it, and some tests are about this very signal.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 END_TO_END = Path(__file__).parent / "end_to_end"
 
