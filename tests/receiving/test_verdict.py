@@ -109,7 +109,7 @@ def test_a_retry_comes_after_half_to_all_of_its_delay_and_never_past_twelve_hour
     listed = 100 if count <= 1 else 40_000
     assert isinstance(delay, float)
     longest = pytest.approx(max(0, 43_200 - 60 - age))
-    assert 0 <= delay
+    assert delay >= 0
     assert delay < longest.expected or delay == longest
     assert delay <= listed
     assert delay >= listed / 2 or delay == longest
