@@ -11,7 +11,7 @@ from django_sqs.receiving.buffer import Buffer, GroupedBuffer
 from django_sqs.receiving.held import HeldMessage, State
 from django_sqs.receiving.window import Window
 
-#: How many ids are remembered of messages that were handled but could not be deleted.
+#: How many ids are remembered of messages that were handled.
 _REMEMBERED = 10_000
 
 
@@ -195,19 +195,13 @@ class Holdings:
             self._release(successor)
 
     def remember(self, message: HeldMessage) -> None:
-        """It was handled, but may come back because its delete was not confirmed: then it is deleted without being
-        run."""
+        """It was handled. Should it come back, because its delete was not confirmed or was none, it is deleted without
+        being run."""
         with self.lock:
             self._done[message.id] = None
             self._done.move_to_end(message.id)
             if len(self._done) > _REMEMBERED:
                 self._done.popitem(last=False)
-
-    def forget(self, message: HeldMessage) -> None:
-        """Its delete was confirmed."""
-        if self._done:
-            with self.lock:
-                self._done.pop(message.id, None)
 
     def end_polls(self) -> None:
         """No more polls; what waits in the buffer is still to be run."""

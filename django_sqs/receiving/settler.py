@@ -202,11 +202,9 @@ class Settler(Part):
                 # Received again meanwhile: SQS takes the old handle and may not delete for it.
                 self.delete(message)
                 continue
-            if message.lost:
-                # SQS accepts the handle of a message that was received again since, and then may not delete it.
-                self._holdings.remember(message)
-            else:
-                self._holdings.forget(message)
+            # Remembered although it is confirmed: SQS also confirms for the handle of a message that was received again
+            # since, and may then not delete it; and it may hand out once more what it has deleted.
+            self._holdings.remember(message)
             self._holdings.drop(message)
             gone.append(message)
         self._try_later(again)

@@ -72,15 +72,6 @@ def test_a_message_that_was_handled_and_not_deleted_is_not_run_when_it_comes_bac
     assert kept.take(wait=False) == []
 
 
-def test_once_its_delete_is_confirmed_a_message_is_forgotten() -> None:
-    kept = holdings()
-    message = held("a1")
-    kept.remember(message)
-    kept.forget(message)
-    assert not kept.was_done(message)
-    assert kept.add([held("a1")]) == []
-
-
 def test_the_memory_of_handled_messages_is_bounded_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django_sqs.receiving.holdings._REMEMBERED", 3)
     kept = holdings()

@@ -63,12 +63,12 @@ def test_the_visibility_of_a_lost_message_is_left_alone(settled: Settled) -> Non
     assert settled.holdings.empty
 
 
-def test_a_confirmed_delete_is_no_longer_remembered(settled: Settled) -> None:
+def test_a_confirmed_delete_is_remembered_in_case_it_was_none(settled: Settled) -> None:
     (message,) = settled.running("a")
-    settled.holdings.remember(message)
     settled.settle([message], None)
-    settled.run()
     assert not settled.holdings.was_done(message)
+    settled.run()
+    assert settled.holdings.was_done(message)
 
 
 def test_that_something_was_settled_is_progress(settled: Settled) -> None:
