@@ -23,12 +23,11 @@ from benchmarks.chaos_project import journal
 from benchmarks.chaos_run.accounting import Account, Evidence, account
 from benchmarks.chaos_run.conductor import Conductor
 from benchmarks.chaos_run.logs import Log
+from benchmarks.chaos_run.recovery import Recovery, recoveries
 from benchmarks.chaos_run.schedule import draw
 from benchmarks.chaos_run.site import GRACE_SECS, PREFIX, QUEUES, Site
 from benchmarks.standin.process import StandIn
 
-#: After an absence receivers that were left alone are at work again within so many seconds.
-RECOVERY_SECS = 5.0
 _DEFAULT_SECONDS = 600.0
 
 
@@ -44,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     directory.mkdir(parents=True, exist_ok=True)
     server = StandIn(seed=options.seed, latency_ms=5, queues=[f"{PREFIX}__{queue}" for queue in QUEUES])
     with server, closing(Site(directory, server, options.seed)) as site:
-        result, returns = _run(site, options.seed, options.seconds, quiet=options.quiet)
-        _print(result, _recoveries(site, returns, result), options.seed)
+        result, recovered = _run(site, options.seed, options.seconds, quiet=options.quiet)
+        _print(result, recovered, options.seed)
     if result.errors:
         print(f"The journal and the logs are in {directory}.")
     return 1 if result.errors else 0
@@ -62,12 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(site: Site, seed: int, seconds: float, quiet: bool) -> tuple[Account, list[tuple[float, float]]]:
-    """One run and its account; and when the server was back, with how long it had been away."""
+def _run(site: Site, seed: int, seconds: float, quiet: bool) -> tuple[Account, list[Recovery]]:
+    """One run, and what came of it."""
     site.start()
     _await_work(site)
     conductor = Conductor(site, tell=(lambda line: None) if quiet else (lambda line: print(line, flush=True)))
-    conductor.run(draw(seed, seconds))
+    conductor.run(draw(seed, seconds), seconds)
     site.stop_sending()
     left = conductor.drain()
     status = site.end_receivers()
@@ -77,7 +76,9 @@ def _run(site: Site, seed: int, seconds: float, quiet: bool) -> tuple[Account, l
     result = account(lines, _kept(site), Evidence(conductor.windows, site.killed, site.orphans, log))
     result.errors += [f"{count} messages of {queue} were still there at the end" for queue, count in left.items()]
     result.errors += _of_processes(site, status)
-    return result, conductor.returns
+    recovered = recoveries(lines, conductor.returns, site.disturbed, conductor.windows)
+    result.errors += [f"receivers were at work only {one}" for one in recovered if one.too_late]
+    return result, recovered
 
 
 def _await_work(site: Site) -> None:
@@ -133,20 +134,7 @@ def _kept(site: Site) -> list[tuple[str, str]]:
     return kept
 
 
-def _recoveries(site: Site, returns: list[tuple[float, float]], result: Account) -> list[str]:
-    """How soon receivers were at work after each absence. Where nothing else happened to them they had to be soon."""
-    starts = [line.at for line in journal.read(site.journal) if line.what == "start"]
-    told = []
-    for back, away in returns:
-        took = min((at for at in starts if at >= back), default=float("inf")) - back
-        alone = not any(back - away - 10 < at < back + min(took, 30) for at in site.disturbed)
-        told.append(f"{took:.1f} s after {away:.1f} s" + ("" if alone else " (and processes that ended)"))
-        if alone and took > RECOVERY_SECS:
-            result.errors.append(f"receivers were at work only {took:.1f} s after the server's return")
-    return told
-
-
-def _print(result: Account, recoveries: list[str], seed: int) -> None:
+def _print(result: Account, recovered: list[Recovery], seed: int) -> None:
     print(f"\nseed              {seed}")
     print(f"sent              {result.sent}")
     print(f"runs              {result.runs}")
@@ -157,7 +145,7 @@ def _print(result: Account, recoveries: list[str], seed: int) -> None:
     print(f"ran again         {sum(result.repeated.values())}")
     for cause, count in result.repeated.most_common():
         print(f"                  {count} after {cause}")
-    print(f"at work again     {'; '.join(recoveries) or 'was never away'}")
+    print(f"at work again     {'; '.join(map(str, recovered)) or 'was never away'}")
     for error in result.errors:
         print(f"BROKEN: {error}")
 

@@ -19,8 +19,8 @@ from benchmarks.chaos_run.conductor import Window
 from benchmarks.chaos_run.logs import Log
 from benchmarks.chaos_run.schedule import CHANGE, DELETE, SEND
 
-#: How long after its end a run's delete is under way where no fault strikes it, on a machine that has other work too, in
-#: seconds.
+#: How long after the end of a run its delete is under way where no fault strikes it, on a machine that has other work
+#: too, in seconds.
 DELETE_SECS = 1.0
 #: The queue whose messages are deleted before they run: at most once.
 AT_MOST_ONCE = "once"
@@ -176,8 +176,8 @@ def _cause_after_success(so_far: Sequence[Run], before: Run, after: Run, evidenc
         return None
     killed_at = evidence.killed.get(before.pid)
     if killed_at is not None and killed_at < after.start:
-        in_time = killed_at <= soon or evidence.struck([DELETE], before.end - 0.1, killed_at)
-        return "a kill" if in_time else None
+        # Killed later, it had tried in vain to delete it, and what it knew died with it.
+        return "a kill" if killed_at <= soon or evidence.struck([DELETE], before.end - 0.1, soon) else None
     if says("still runs; it is released", before.id, before.start, after.start):
         return "a second signal"
     if says("lost the hold on message", before.id, before.start, after.start + DELETE_SECS):
