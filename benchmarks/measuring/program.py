@@ -21,7 +21,6 @@ _CALM_SECS = 0.5
 _CALM_CPU_SECS = 0.02
 #: and is given up after this.
 _READY_SECS = 60.0
-_STOP_SECS = 10.0
 
 
 class ProgramError(Exception):
@@ -99,20 +98,14 @@ class Running:
         return self._log.read_text(errors="replace")[-4000:]
 
     def stop(self) -> None:
-        """End it and all that it started."""
+        """End it and all that it started, at once: what it holds is of no use to anybody."""
         process = self._process
-        if process.stdin is not None:
-            with suppress(OSError):
-                process.stdin.close()
-        self._signal(signal.SIGTERM)
-        self.wait(_STOP_SECS)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-    def _signal(self, number: int) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(number)
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
 
 
 def clean_environment() -> dict[str, str]:
