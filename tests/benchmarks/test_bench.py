@@ -30,6 +30,8 @@ def rows(text: str) -> dict[str, list[str]]:
 
 @needs_proc
 @pytest.mark.end_to_end
+@pytest.mark.slow
+@pytest.mark.end_to_end
 class TestAProgram:
     @pytest.mark.slow
     def test_drains(self, capsys: pytest.CaptureFixture[str]) -> None:
