@@ -75,6 +75,14 @@ def test_a_short_period_is_the_wait_of_a_poll(
     assert pauses == [pytest.approx(0.5)], "SQS takes whole seconds: the rest is slept"
 
 
+def test_a_poll_beside_the_first_does_not_rest(physical: FakeQueue, paused: Callable[[Polling], list[float]]) -> None:
+    polling = Polling(physical, period=50)
+    pauses = paused(polling)
+    polling.poller._poll(10, 10, False)
+    assert pauses == []
+    assert [wait for _, wait, _ in physical.made("receive")] == [1]
+
+
 def test_after_messages_there_is_no_pause(physical: FakeQueue, paused: Callable[[Polling], list[float]]) -> None:
     polling = Polling(physical, handlers=2, period=50)
     pauses = paused(polling)
@@ -169,6 +177,47 @@ def test_threads_that_are_there_are_used_again(physical: FakeQueue) -> None:
     polling.start()
     eventually(lambda: answered >= 100)
     assert polling.threads <= MAX_POLLS
+    polling.end()
+
+
+def test_all_threads_that_are_there_are_woken_when_handlers_would_starve_again(physical: FakeQueue) -> None:
+    polling = Polling(physical, handlers=200)
+    kept = polling.holdings
+    # What comes is never run: a poll that brings something is followed by another, without a rest.
+    kept.remember(held("done"))
+    gates = [Gate([raw("done")]) for _ in range(2 * MAX_POLLS)]
+    physical.answer("receive", *gates)
+    hungry(polling)
+    polling.start()
+    for gate in gates[:MAX_POLLS]:
+        assert gate.reached.wait(5)
+    with kept.lock:
+        kept.window.asked += 1_000  # no more room
+    for gate in gates[:MAX_POLLS]:
+        gate.open.set()
+    eventually(lambda: len(kept.room._waiters) == MAX_POLLS)  # type: ignore[attr-defined]
+    with kept.lock:
+        kept.window.asked -= 1_000
+    hungry(polling)
+    for gate in gates[MAX_POLLS:]:
+        assert gate.reached.wait(5)
+    assert polling.threads == MAX_POLLS
+    polling.holdings.close()
+    for gate in gates:
+        gate.open.set()
+    polling.end()
+
+
+def test_there_are_no_more_threads_than_polls_were_wanted(physical: FakeQueue) -> None:
+    polling = Polling(physical, handlers=4)
+    # What comes is never run, and so the window stays as it is: two polls at a time.
+    polling.holdings.remember(held("done"))
+    physical.always("receive", lambda: [raw("done")])
+    hungry(polling)
+    polling.holdings.window._mean = 0.01
+    polling.start()
+    eventually(lambda: len(physical.made("receive")) > 200)
+    assert polling.threads <= 3
     polling.end()
 
 

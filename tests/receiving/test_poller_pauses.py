@@ -85,6 +85,7 @@ def test_where_nothing_is_granted_it_is_asked_again_soon(
     polling.run()
     assert quota.asked == [10, 10, 10]
     assert pauses == [pytest.approx(0.2)] * 2
+    assert not polling.holdings.window.hot, "nothing came"
     assert len(physical.made("receive")) == 1
     assert polling.polls == [0]
 
