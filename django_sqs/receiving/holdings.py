@@ -198,10 +198,20 @@ class Holdings:
         """It was handled. Should it come back, because its delete was not confirmed or was none, it is deleted without
         being run."""
         with self.lock:
-            self._done[message.id] = None
-            self._done.move_to_end(message.id)
-            if len(self._done) > _REMEMBERED:
-                self._done.popitem(last=False)
+            self._remember(message)
+
+    def _remember(self, message: HeldMessage) -> None:
+        self._done[message.id] = None
+        self._done.move_to_end(message.id)
+        if len(self._done) > _REMEMBERED:
+            self._done.popitem(last=False)
+
+    def deleted(self, messages: Sequence[HeldMessage]) -> None:
+        """Their deletes are confirmed: they are settled, and remembered."""
+        with self.lock:
+            for message in messages:
+                self._remember(message)
+                self._let_go(message)
 
     def end_polls(self) -> None:
         """No more polls; what waits in the buffer is still to be run."""

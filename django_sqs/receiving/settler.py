@@ -17,6 +17,9 @@ from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.holdings import Holdings
 from django_sqs.receiving.outage import Outage
 from django_sqs.receiving.part import Part, logger
+from django_sqs.receiving.settlement import NOTHING, Outcome, Settlement
+
+__all__ = ["MAX_REQUESTS", "NOTHING", "Outcome", "Settler"]
 
 #: Requests in flight at the most.
 MAX_REQUESTS = 8
@@ -26,26 +29,6 @@ _GATHER_SECS = 0.05
 _RETRY_SECS = (0.2, 5.0)
 #: How long a change waits for an extension of the same message to end, in seconds.
 _EXTENSION_PAUSE_SECS = 0.02
-
-
-class _Nothing:
-    """SQS knows already."""
-
-
-NOTHING = _Nothing()
-#: What becomes of a message at SQS: seconds until it is visible again, None to delete it, or NOTHING.
-Outcome = float | None | _Nothing
-
-
-class Settlement:
-    """What is to be told SQS of one message: delete it (`seconds` None), or make it visible in `seconds`."""
-
-    __slots__ = ("message", "seconds", "since")
-
-    def __init__(self, message: HeldMessage, seconds: float | None) -> None:
-        self.message = message
-        self.seconds = seconds
-        self.since = time.monotonic()
 
 
 class Settler(Part):
@@ -72,6 +55,10 @@ class Settler(Part):
         self._later: list[tuple[float, int, Settlement]] = []
         self._number = itertools.count()
         self._idle = 0
+        #: Idle threads that look again before the time to gather is over.
+        self._clocks = 0
+        #: An idle thread was woken and has not looked yet.
+        self._called = False
         self._hurried = False
         self._stopped = False
         self._progress = False
@@ -110,7 +97,8 @@ class Settler(Part):
         """A handler has finished: if it was the last one at work, there is nothing to gather any more."""
         if self._holdings.quiet and (self._deletes or self._changes):
             with self._wanted:
-                self._wanted.notify()
+                if self._idle and not self._called:
+                    self._call()
 
     def hurry(self) -> None:
         """The process drains: gather no longer."""
@@ -132,12 +120,22 @@ class Settler(Part):
     def _put(self, queue: deque[Settlement], settlement: Settlement) -> None:
         with self._wanted:
             queue.append(settlement)
-            # The first one starts the clock, the tenth fills the batch; those between need not wake anybody.
-            if len(queue) == 1 or len(queue) >= BATCH or self._holdings.quiet:
-                if self._idle:
-                    self._wanted.notify()
-                elif len(queue) >= BATCH and len(self._threads) < MAX_REQUESTS:
-                    self.spawn(self._loop)
+            self._see_to(queue)
+
+    def _see_to(self, queue: deque[Settlement]) -> None:
+        """Have a thread look at what has to go now, or look when the time to gather is over. One that was called and
+        has not looked yet, or that keeps the time already, is enough: threads that are woken for nothing cost much. For
+        who has the lock."""
+        if not queue or self._called or (self._clocks and not self._ripe(queue)):
+            return
+        if self._idle:
+            self._call()
+        elif len(queue) >= BATCH and len(self._threads) < MAX_REQUESTS:
+            self.spawn(self._loop)
+
+    def _call(self) -> None:
+        self._called = True
+        self._wanted.notify()
 
     def _loop(self) -> None:
         while True:
@@ -159,16 +157,26 @@ class Settler(Part):
                 for queue in sorted(filter(None, (self._deletes, self._changes)), key=lambda queue: queue[0].since):
                     ripe_in = 0.0 if self._ripe(queue) else queue[0].since + _GATHER_SECS - now
                     if ripe_in <= 0:
-                        return [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+                        batch = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
+                        self._see_to(self._deletes)
+                        self._see_to(self._changes)
+                        return batch
                     wait = ripe_in if wait is None else min(wait, ripe_in)
                 if self._later:
                     due_in = max(0.001, self._later[0][0] - now)
                     wait = due_in if wait is None else min(wait, due_in)
                 elif wait is None and self._stopped:
                     return None
-                self._idle += 1
-                self._wanted.wait(wait)
-                self._idle -= 1
+                self._wait(wait)
+
+    def _wait(self, seconds: float | None) -> None:
+        keeps_time = seconds is not None and seconds <= _GATHER_SECS
+        self._idle += 1
+        self._clocks += keeps_time
+        self._wanted.wait(seconds)
+        self._clocks -= keeps_time
+        self._idle -= 1
+        self._called = False
 
     def _ripe(self, queue: deque[Settlement]) -> bool:
         return len(queue) >= BATCH or self._hurried or self._holdings.quiet
@@ -202,11 +210,10 @@ class Settler(Part):
                 # Received again meanwhile: SQS takes the old handle and may not delete for it.
                 self.delete(message)
                 continue
-            # Remembered although it is confirmed: SQS also confirms for the handle of a message that was received again
-            # since, and may then not delete it; and it may hand out once more what it has deleted.
-            self._holdings.remember(message)
-            self._holdings.drop(message)
             gone.append(message)
+        # Remembered although it is confirmed: SQS also confirms for the handle of a message that was received again
+        # since, and may then not delete it; and it may hand out once more what it has deleted.
+        self._holdings.deleted(gone)
         self._try_later(again)
         # Last, so that nothing waits for it.
         self._after_delete(gone)

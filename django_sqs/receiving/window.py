@@ -7,9 +7,11 @@ from collections import deque
 
 from django_sqs.aws.physical_queue import BATCH
 
-#: Polls in flight at the most, and so messages asked for and buffered.
+#: Polls in flight at the most.
 MAX_POLLS = 8
-MAX_WINDOW = MAX_POLLS * BATCH
+#: Messages asked for and buffered at the most: what that many polls ask for, and two batches that wait, or else each
+#: poll would stay away from SQS until what it brought before has been handled.
+MAX_WINDOW = (MAX_POLLS + 2) * BATCH
 #: Where ten messages take longer than this, in seconds, none is fetched ahead: it would hide behind them from other
 #: processes.
 _BATCH_LASTS_SECS = 1.0
