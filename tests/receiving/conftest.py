@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import socket
 import sys
 import time
@@ -17,6 +18,7 @@ from django_sqs.aws import client
 from django_sqs.queue_options import make_options
 from django_sqs.receiving import database, keeping
 from django_sqs.receiving import receiver as receiver_module
+from django_sqs.receiving.channel import Channel
 from django_sqs.registered_queue import RegisteredQueue
 from django_sqs.registry import Queues
 from tests.receiving.concluding import Concluding
@@ -168,9 +170,12 @@ def paused(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Callable[[Polling],
 
 
 @pytest.fixture
-def scene(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Scene:
+def scene(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     monkeypatch.setattr("django_sqs.receiving.supervisor._LOOP_SECS", 0.002)
-    return Scene(clock)
+    # The tests may run with nohup, which makes a difference to the supervisor.
+    old = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield Scene(clock)
+    signal.signal(signal.SIGHUP, old)
 
 
 @pytest.fixture
@@ -248,3 +253,31 @@ def closing() -> Iterator[list[socket.socket]]:
     yield sockets
     for sock in sockets:
         sock.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The supervisor's end and the receiver's."""
+    ours, theirs = socket.socketpair()
+    ours.settimeout(5)
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.fixture
+def ours(pair: tuple[socket.socket, socket.socket]) -> socket.socket:
+    return pair[0]
+
+
+@pytest.fixture
+def channel(pair: tuple[socket.socket, socket.socket]) -> Channel:
+    return Channel(pair[1])
+
+
+@pytest.fixture
+def wakeup() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The end that a signal writes to, and the one that is read."""
+    writer, reader = socket.socketpair()
+    reader.setblocking(False)
+    with writer, reader:
+        yield writer, reader

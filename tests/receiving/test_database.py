@@ -88,12 +88,13 @@ def test_all_are_closed_when_the_handler_goes_idle() -> None:
     ],
 )
 def test_a_connection_lives_for_its_max_age_and_for_a_minute_at_least(
-    max_age: float | None, age: float, kept: bool, clock: Clock
+    max_age: float | None, age: float, kept: bool, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     connection = connect(max_age)
     clock.advance(age)
     database.after_message(failed=False, close=False)
     assert is_open(connection) is kept
+    assert caplog.records == []
 
 
 def test_after_a_failed_message_a_connection_with_errors_is_closed() -> None:
@@ -164,6 +165,14 @@ def test_connections_that_were_never_opened_are_not_opened() -> None:
         assert connections.all(initialized_only=True) == []
 
     in_another_thread(look)
+
+
+def test_connections_that_are_closed_stay_so() -> None:
+    connection = connect()
+    connection.close()
+    database.after_message(failed=True, close=False)
+    database.close_all()
+    assert not is_open(connection)
 
 
 def test_a_connection_that_cannot_be_closed_is_logged_and_holds_nothing_up(

@@ -108,6 +108,7 @@ def test_where_one_stays_its_successors_are_released_with_it_last_first(
     assert physical.calls == [
         ("change", [*((successor.handle, 0.0) for successor in reversed(successors)), (first.handle, 30.0)])
     ]
+    assert all(message.returning for message in [first, *successors]), "or the keeper would hide them again"
     assert settled.holdings.empty
 
 

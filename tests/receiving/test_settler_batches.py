@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from django_sqs.receiving.held import State
 from django_sqs.receiving.settler import MAX_REQUESTS
 from tests.receiving.settled import Settled, handles
 from tests.receiving.support import (
@@ -118,3 +119,27 @@ def test_an_outage_is_told_once(settled: Settled, soon: None, caplog: pytest.Log
     settled.settle(settled.running("a"), None)
     settled.run()
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+def test_it_ends_when_it_is_told_to_though_it_waits_for_something_to_do(settled: Settled) -> None:
+    settled.settler.start()
+    eventually(lambda: settled.settler._idle)
+    settled.settler.stop()
+    assert settled.settler.join(5)
+
+
+def test_what_still_gathers_when_it_is_to_end_is_settled(settled: Settled) -> None:
+    messages = settled.running("a", "b")
+    settled.settle(messages[:1], None)
+    settled.settler.stop()
+    settled.settler.start()
+    assert settled.settler.join(5)
+    assert len(settled.physical.made("delete")) == 1
+
+
+def test_a_few_settlements_need_one_thread(settled: Settled) -> None:
+    settled.settler.start()
+    for name in "abcdefg":
+        settled.settle(settled.running(name), None)
+        eventually(lambda: settled.holdings.held(State.RUNNING) == [])
+    assert len(settled.settler._threads) == 1

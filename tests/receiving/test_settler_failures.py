@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from django_sqs.receiving.held import HeldMessage, State
+from django_sqs.receiving.settler import Outcome
 from tests.receiving.settled import Settled, handles
 from tests.receiving.support import (
     Clock,
@@ -25,9 +26,16 @@ def test_a_delete_that_fails_is_tried_again_while_it_is_held(
     settled: Settled, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, second = settled.running("a", "b")
-    settled.physical.answer("delete", unreachable(), refused(1), unreachable())
+    still_held: list[list[str]] = []
+
+    def look() -> object:
+        still_held.append(sorted(ids(settled.holdings.held(State.RUNNING))))
+        return unreachable()
+
+    settled.physical.answer("delete", unreachable(), refused(1), look)
     settled.settle([first, second], None)
     settled.run()
+    assert still_held == [["b"]]
     assert settled.physical.made("delete") == [handles([first, second])] * 2 + [[second.handle]] * 2
     assert settled.holdings.empty
     assert actions(caplog.records) == ["outage", "recovered", "outage", "recovered"]
@@ -208,3 +216,41 @@ def test_waits_differ_so_that_processes_do_not_come_back_together(settled: Settl
         settled.holdings.drop(message)
         settled.holdings.running = 0
     assert len(seen) > 5
+
+
+def test_a_retry_waits_for_its_time(settled: Settled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django_sqs.receiving.settler._RETRY_SECS", (60.0, 60.0))
+    settled.physical.always("delete", unreachable())
+    settled.settle(settled.running("a"), None)
+    settled.settler.hurry()
+    settled.settler.start()
+    eventually(lambda: settled.physical.made("delete"))
+    never(lambda: len(settled.physical.made("delete")) > 1, 0.05)
+    # It is not waited for at the end of the test.
+    settled.settler._later.clear()
+
+
+@pytest.mark.parametrize(("outcome", "other"), [(None, 5.0), (5.0, None)])
+def test_what_is_tried_again_joins_those_of_its_kind(
+    settled: Settled, clock: Clock, outcome: Outcome, other: Outcome
+) -> None:
+    first, second = settled.running("a", "b", at=clock.now)
+    settled.settler.hurry()
+    for action in ("delete", "change"):
+        settled.physical.answer(action, unreachable())
+    settled.settler.settle(first, outcome)
+    batch = settled.settler._next_batch()
+    assert batch is not None
+    (settled.settler._delete if outcome is None else settled.settler._change)(batch)
+    settled.settler.settle(second, other)
+    clock.advance(1)
+    batches = [settled.settler._next_batch() for _ in range(2)]
+    assert sorted([one.message.id for one in batch or []] for batch in batches) == [["a"], ["b"]]
+
+
+@pytest.mark.usefixtures("soon")
+def test_an_outage_of_visibility_changes_is_told_too(settled: Settled, caplog: pytest.LogCaptureFixture) -> None:
+    settled.physical.answer("change", *(unreachable() for _ in range(3)))
+    settled.settle(settled.running("a"), 5.0)
+    settled.run()
+    assert actions(caplog.records) == ["outage", "recovered"]
