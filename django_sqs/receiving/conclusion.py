@@ -12,7 +12,7 @@ from django_sqs.exceptions import AWSError, ReceiverTimeout, RestartLater
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.keeping import Keeping, KeepingFailed
 from django_sqs.receiving.settler import NOTHING, Outcome
-from django_sqs.receiving.verdict import Verdict, judge, retry_delay
+from django_sqs.receiving.verdict import DONE, Verdict, judge, retry_delay
 from django_sqs.registered_queue import RegisteredQueue
 from django_sqs.sending.delays import hop
 
@@ -65,7 +65,7 @@ class Conclusions:
             self._log(logging.INFO, held, "ignored", "needs no receiver and is deleted")
             return None
         held.succeeded = error is None
-        verdict = Verdict() if error is None else judge(error, self._options, held.receive_count, held.age)
+        verdict = DONE if error is None else judge(error, self._options, held.receive_count, held.age)
         self._report(held, verdict, error)
         outcome: Outcome = verdict.delay
         if verdict.keep:

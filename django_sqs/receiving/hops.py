@@ -59,6 +59,8 @@ class Hops:
 
     def send_on(self, taken: Sequence[HeldMessage]) -> list[HeldMessage]:
         """Send on those that are not due, and settle them. Returns the others. Never raises."""
+        if not self.are_wanted(taken):
+            return list(taken)
         early = {held for held in taken if self._is_early(held)}
         # Claimed before they go: what the watchdog gives up meanwhile would be kept, and sent on nevertheless.
         ours = [held for held in taken if held in early and self._holdings.claim(held)]

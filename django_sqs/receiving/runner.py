@@ -174,8 +174,10 @@ class Runner:
     ) -> Results:
         """What each message's error is. A batch receiver may return or raise those that failed; any other error is that
         of all."""
+        if not self._options.batch:
+            return [(ready[0], error)]
         errors: dict[int, BaseException | None] = {id(held): error for held in ready}
-        if self._options.batch and (isinstance(error, BatchFailed) or (error is None and returned is not None)):
+        if isinstance(error, BatchFailed) or (error is None and returned is not None):
             try:
                 failed, cause = failed_of_batch([held.message for held in ready], returned, error)
             except Exception as wrong:  # an iterable may fail while it is read
