@@ -43,7 +43,11 @@ class _Senders:
 
     def __init__(self, send: Callable[[Batch], None]) -> None:
         self._send = send
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        #: A batch waits to be begun, or no more will.
+        self._work = threading.Condition(self._lock)
+        #: A batch is done.
+        self._done = threading.Condition(self._lock)
         self._threads: list[threading.Thread] = []
         self._idle = 0
         self._number = 0
@@ -61,9 +65,9 @@ class _Senders:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            self._work.notify_all()
         for thread in self._threads:
             thread.join()
         if self._failures and (error is None or isinstance(error, Exception)):
@@ -71,9 +75,9 @@ class _Senders:
 
     def have_time(self) -> bool:
         """Wait until another batch can be begun. False where one has failed."""
-        with self._changed:
+        with self._lock:
             while not self._failures and len(self._under_way) >= MAX_REQUESTS:
-                self._changed.wait()
+                self._done.wait()
             return not self._failures
 
     def take(self, batch: Batch) -> None:
@@ -81,16 +85,16 @@ class _Senders:
         queue = batch[0].destination.full_name
         # Who traces what a program does finds the sender's context in the threads too.
         context = copy_context()
-        with self._changed:
+        with self._lock:
             self._number += 1
             while queue.endswith(".fifo") and queue in self._under_way.values():
-                self._changed.wait()
+                self._done.wait()
             if queue.endswith(".fifo") and any(failed == queue for failed, _ in self._failures.values()):
                 self._failures[self._number] = (queue, _not_tried(queue, batch))
                 return
             self._under_way[self._number] = queue
             self._waiting.append((self._number, lambda: context.run(self._send, batch)))
-            self._changed.notify_all()
+            self._work.notify()
             wanted = len(self._waiting) > self._idle and len(self._threads) < MAX_REQUESTS
         if wanted:
             self._start()
@@ -102,33 +106,33 @@ class _Senders:
         except RuntimeError:
             # There are too many, or the interpreter ends and starts none any more.
             if not self._threads:
-                self._work(*self._waiting.popleft())
+                self._do(*self._waiting.popleft())
         else:
             self._threads.append(thread)
 
     def _loop(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 self._idle += 1
                 while not self._waiting and not self._closed:
-                    self._changed.wait()
+                    self._work.wait()
                 self._idle -= 1
                 if not self._waiting:
                     return
                 number, work = self._waiting.popleft()
-            self._work(number, work)
+            self._do(number, work)
 
-    def _work(self, number: int, work: Callable[[], None]) -> None:
+    def _do(self, number: int, work: Callable[[], None]) -> None:
         failure: BaseException | None = None
         try:
             work()
         except BaseException as error:
             failure = error
-        with self._changed:
+        with self._lock:
             queue = self._under_way.pop(number)
             if failure is not None:
                 self._failures[number] = (queue, failure)
-            self._changed.notify_all()
+            self._done.notify()
 
 
 def _not_tried(queue: str, batch: Batch) -> SendFailed:
