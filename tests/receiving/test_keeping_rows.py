@@ -76,9 +76,12 @@ def test_where_autocommit_is_off_by_the_settings_the_row_is_committed(
     connection = connections["file"]
     connection.close()
     monkeypatch.setitem(connection.settings_dict, "AUTOCOMMIT", False)
-    Keeping(registered(), physical, None).keep(held("a"), "it failed", "")
-    connection.close()
-    assert FailedMessage.objects.count() == 1
+    keep = Keeping(registered(), physical, None)
+    for reason in ("first", "second"):
+        # The second time it is an update, which SQLite does not commit with a savepoint.
+        keep.keep(held("a"), reason, "")
+        connection.close()
+    assert FailedMessage.objects.get().reason == "second"
     connection.close()
 
 

@@ -259,3 +259,14 @@ def test_an_order_to_a_process_that_is_gone_or_does_not_read_makes_no_error(said
     made.started(said.process, NOW)
     said.other.close()
     made.order("stop")
+
+
+def test_what_one_process_has_done_is_no_progress_of_the_next(processes: Callable[[], Said]) -> None:
+    made = slot()
+    first = processes()
+    made.started(first.process, NOW)
+    first.say("progress")
+    made.listen(NOW)
+    made.ended(-9, NOW + 1, final=False)
+    assert made.restart_at == NOW + 1
+    assert waits(made, processes, 1) == [0.5]
