@@ -29,6 +29,8 @@ from benchmarks.chaos_run.site import GRACE_SECS, PREFIX, QUEUES, Site
 from benchmarks.standin.process import StandIn
 
 _DEFAULT_SECONDS = 600.0
+#: How many broken promises are printed.
+_SHOWN = 25
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -146,8 +148,10 @@ def _print(result: Account, recovered: list[Recovery], seed: int) -> None:
     for cause, count in result.repeated.most_common():
         print(f"                  {count} after {cause}")
     print(f"at work again     {'; '.join(map(str, recovered)) or 'was never away'}")
-    for error in result.errors:
+    for error in result.errors[:_SHOWN]:
         print(f"BROKEN: {error}")
+    if len(result.errors) > _SHOWN:
+        print(f"BROKEN: and {len(result.errors) - _SHOWN} more")
 
 
 if __name__ == "__main__":

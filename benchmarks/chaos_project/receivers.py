@@ -30,7 +30,7 @@ def plain(message: JSONMessage) -> None:
 @receiver(
     "retried",
     message_class=JSONMessage,
-    concurrency=2,
+    concurrency=4,
     on_error="retry",
     retry_delays=(1, 2),
     max_receives=6,
@@ -78,7 +78,7 @@ def batched(messages: list[JSONMessage]) -> list[JSONMessage]:
     return failed
 
 
-@receiver("hostile", message_class=JSONMessage, concurrency=2)
+@receiver("hostile", message_class=JSONMessage, concurrency=4)
 def hostile(message: JSONMessage) -> None:
     """Is sent what no class decodes and no receiver expects, among messages that are fine."""
     _run("hostile", message)

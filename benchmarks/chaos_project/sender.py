@@ -44,7 +44,7 @@ def send_many(queue: str, chance: random.Random) -> None:
 
     named = names(queue)
     while not stopped.wait(chance.uniform(0, PAUSE_SECS)):
-        tasks = [Task.drawn(next(named), chance) for _ in range(chance.randint(1, 10))]
+        tasks = [Task.drawn(next(named), chance) for _ in range(chance.randint(1, 4))]
         messages = [queues[queue].message_class(body=task.as_body()) for task in tasks]
         began = time.time()
         try:

@@ -91,6 +91,8 @@ class Conductor:
                 time.sleep(event.seconds)
                 site.server.resume()
             case "no table":
+                # Without the table a supervisor would refuse to start.
+                site.await_start()
                 site.move_table(away=True)
                 time.sleep(event.seconds)
                 site.move_table(away=False)

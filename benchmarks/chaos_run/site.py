@@ -23,6 +23,8 @@ QUEUES = ("plain", "retried", "coroutines", "batched", "once", "hostile", "order
 GRACE_SECS = 10.0
 #: A process without a sign of life for so long is killed by its supervisor, in seconds.
 HANG_SECS = 12.0
+#: How long a supervisor may take to start, in seconds.
+_START_SECS = 30.0
 _TABLE = "django_sqs_failedmessage"
 
 
@@ -48,6 +50,7 @@ class Site:
         self._started: list[subprocess.Popen[bytes]] = []
         #: Process ids that were killed, and when.
         self.killed: dict[int, float] = {}
+        self._stopped: set[int] = set()
         #: Exit statuses of supervisors that were told to end.
         self.statuses: list[int] = []
         #: Receivers whose supervisor was killed, and when.
@@ -98,6 +101,12 @@ class Site:
 
     # --- what is done to processes
 
+    def await_start(self) -> None:
+        """Wait until the supervisor has started receivers."""
+        end = time.time() + _START_SECS
+        while not self.children() and time.time() < end:
+            time.sleep(0.05)
+
     def children(self) -> list[int]:
         """The receivers of the supervisor."""
         assert self.supervisor is not None
@@ -121,7 +130,10 @@ class Site:
             return 0
         self.disturbed.append(now)
         if signum in (signal.SIGKILL, signal.SIGSTOP):
+            # What was stopped is killed, by its supervisor or with it: it never runs on.
             self.killed[child] = now
+        if signum == signal.SIGSTOP:
+            self._stopped.add(child)
         return child
 
     def end_receivers(self, signals: int = 1) -> int:
@@ -142,8 +154,12 @@ class Site:
         """Kill it; its receivers notice, and drain."""
         assert self.supervisor is not None
         self.disturbed.append(time.time())
-        self.orphans.update(dict.fromkeys(self.children(), time.time()))
+        children = set(self.children())
         self.supervisor.kill()
+        for child in children & self._stopped:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self.orphans.update(dict.fromkeys(children - self._stopped, time.time()))
         self.supervisor.wait()
 
     # --- the table of failed messages

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 
 from benchmarks.standin.counters import Counters
 from benchmarks.standin.wire import Connection, Request
 
 REOPEN_SECONDS = 0.05
+
+#: Where a port is chosen from when none is given: not from those that the system gives to clients. One that tries to
+#: reach a port of these while nobody listens may be given that very port for itself, is then connected to itself, and
+#: holds it.
+_PORTS = range(15_000, 32_000)
+_TRIES = 100
 
 
 class Listeners:
@@ -34,7 +41,10 @@ class Listeners:
 
     async def start(self, host: str, port: int, control_port: int) -> None:
         self._host, self._port = host, port
-        await self._open()
+        if port:
+            await self._open()
+        else:
+            await self._open_anywhere()
         self._control = await self._loop.create_server(
             lambda: Connection(self._handle, lambda connection, there: None), host, control_port
         )
@@ -60,6 +70,15 @@ class Listeners:
                 lambda: Connection(self._handle, self._counted), self._host, self._port, backlog=1024
             )
             self._port = self._server.sockets[0].getsockname()[1]
+
+    async def _open_anywhere(self) -> None:
+        for tries, port in enumerate(random.sample(_PORTS, _TRIES), 1):
+            self._port = port
+            try:
+                return await self._open()
+            except OSError:
+                if tries == _TRIES:
+                    raise
 
     def _counted(self, connection: Connection, there: bool) -> None:
         if there:
