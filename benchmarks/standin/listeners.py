@@ -66,19 +66,31 @@ class Listeners:
 
     async def _open(self) -> None:
         if self._server is None:
+            # In two steps: when this is cancelled, nobody listens of whom nothing is known.
             self._server = await self._loop.create_server(
-                lambda: Connection(self._handle, self._counted), self._host, self._port, backlog=1024
+                lambda: Connection(self._handle, self._counted),
+                self._host,
+                self._port,
+                backlog=1024,
+                start_serving=False,
             )
-            self._port = self._server.sockets[0].getsockname()[1]
+            try:
+                await self._server.start_serving()
+            except OSError:
+                self._server.close()
+                self._server = None
+                raise
 
     async def _open_anywhere(self) -> None:
         for tries, port in enumerate(random.sample(_PORTS, _TRIES), 1):
             self._port = port
             try:
-                return await self._open()
+                await self._open()
             except OSError:
                 if tries == _TRIES:
                     raise
+            else:
+                return
 
     def _counted(self, connection: Connection, there: bool) -> None:
         if there:
