@@ -132,8 +132,12 @@ def _make_client(connection: Connection, tuning: Tuning, service: str) -> Any:
         config = Config(
             connect_timeout=tuning.connect_timeout,
             read_timeout=tuning.read_timeout,
-            # "standard" backs off with jitter and limits retries by a budget; "legacy", the default, does neither.
-            retries={"mode": "standard", "total_max_attempts": tuning.attempts},
+            # "standard" backs off with jitter and limits retries by a budget; "legacy", the default, does neither, and
+            # costs less where nothing is to be tried again.
+            retries={
+                "mode": "standard" if tuning.attempts > 1 else "legacy",
+                "total_max_attempts": tuning.attempts,
+            },
             # The default pool of 10 would throw away connections that parallel batches are about to use again.
             max_pool_connections=tuning.pool,
             # A long poll is silent for up to 20 s: keep-alive packets let NAT gateways keep the connection.
@@ -143,6 +147,8 @@ def _make_client(connection: Connection, tuning: Tuning, service: str) -> Any:
             # made.
             user_agent=f"Boto3/{boto3.__version__} django-sqs",
             parameter_validation=service != "sqs",
+            # Nothing of SQS can be compressed; botocore would look at each request whether it can.
+            disable_request_compression=True,
         )
         if service == "s3" and not is_amazon(connection.endpoint_url):
             # Servers other than Amazon's have no host for each bucket, nor all of its checksums.

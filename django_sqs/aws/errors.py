@@ -39,20 +39,25 @@ THROTTLING = {
 @contextmanager
 def translated(action: str, queue: str, endpoint: str | None) -> Iterator[None]:
     """Within it, what botocore raises comes out as a subclass of `AWSError`."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         yield
     except errors.AWSError:
         raise
-    except ClientError as error:
-        raise _from_answer(error, action, queue) from error
-    except BotoCoreError as error:
-        raise _from_client(error, action, queue, endpoint) from error
     except Exception as error:
-        # botocore reads answers that are not SQS's (a proxy's page, half a response) without care, and fails anyhow.
-        detail = f"its answer makes no sense, {type(error).__name__}: {error}"
-        raise errors.ServiceFault(action=action, queue=queue, detail=detail) from error
+        raise translation(error, action, queue, endpoint) from error
+
+
+def translation(error: Exception, action: str, queue: str, endpoint: str | None) -> errors.AWSError:
+    """What botocore raised, as a subclass of `AWSError`."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, ClientError):
+        return _from_answer(error, action, queue)
+    if isinstance(error, BotoCoreError):
+        return _from_client(error, action, queue, endpoint)
+    # botocore reads answers that are not SQS's (a proxy's page, half a response) without care, and fails anyhow.
+    detail = f"its answer makes no sense, {type(error).__name__}: {error}"
+    return errors.ServiceFault(action=action, queue=queue, detail=detail)
 
 
 def _from_answer(error: Exception, action: str, queue: str) -> errors.AWSError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django_sqs.aws.client import CALLING, Connection, Tuning, get_client
-from django_sqs.aws.errors import THROTTLING, translated
+from django_sqs.aws.errors import THROTTLING, translated, translation
 from django_sqs.exceptions import QueueMissing
 
 if TYPE_CHECKING:
@@ -189,18 +189,22 @@ class PhysicalQueue:
         return translated(action, self.name, self.connection.endpoint_url)
 
     def _call(self, action: str, ask: Callable[[str], Any]) -> Any:
-        url = self.url()
         try:
-            with self._translated(action):
-                return ask(url)
+            return self._ask(action, ask)
         except QueueMissing:
             # Deleted since we asked for its address. Look again, which creates it where that is allowed.
             _urls.pop((self.connection, self.name), None)
             if self.create_attributes is None:
                 raise
-            url = self.url()
-            with self._translated(action):
-                return ask(url)
+            return self._ask(action, ask)
+
+    def _ask(self, action: str, ask: Callable[[str], Any]) -> Any:
+        url = self.url()
+        try:
+            return ask(url)
+        except Exception as error:
+            # Not the context manager: this is called for every request, and that would cost a percent of it.
+            raise translation(error, action, self.name, self.connection.endpoint_url) from error
 
 
 def _address(answer: Mapping[str, Any]) -> str:

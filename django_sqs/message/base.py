@@ -67,10 +67,11 @@ class BaseMessage(Generic[BodyT]):
         message.queue_name = queue_name
         message._raw = raw.get("Body", "")
         message.attributes = dict(raw.get("Attributes", {}))
-        attributes = raw.get("MessageAttributes", {})
-        message.message_attributes = decode_attributes(attributes)
-        message.attribute_labels = labels(attributes)
-        message.message_attributes.pop(DUE_ATTRIBUTE, None)
+        attributes = raw.get("MessageAttributes")
+        if attributes:
+            message.message_attributes = decode_attributes(attributes)
+            message.attribute_labels = labels(attributes)
+            message.message_attributes.pop(DUE_ATTRIBUTE, None)
         return message
 
     # --- the content

@@ -12,7 +12,7 @@ from django_sqs.exceptions import AWSError, ReceiverTimeout, RestartLater
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.keeping import Keeping, KeepingFailed
 from django_sqs.receiving.settler import NOTHING, Outcome
-from django_sqs.receiving.verdict import DONE, Verdict, judge, retry_delay
+from django_sqs.receiving.verdict import Verdict, judge, retry_delay
 from django_sqs.registered_queue import RegisteredQueue
 from django_sqs.sending.delays import hop
 
@@ -49,12 +49,23 @@ class Conclusions:
         """Conclude from what the receiver raised, or from None that it returned. Never raises: where it fails, the
         message stays."""
         try:
+            if error is None:
+                return self._succeeded(held)
             return self._conclude(held, error)
         except Exception as failure:
             self._log(logging.ERROR, held, "not_concluded", "stays in the queue: what to do failed", error=failure)
             return NOTHING if held.deleted else retry_delay(self._options, held.receive_count, held.age)
 
-    def _conclude(self, held: HeldMessage, error: BaseException | None) -> Outcome:
+    def _succeeded(self, held: HeldMessage) -> Outcome:
+        held.succeeded = True
+        if logger.isEnabledFor(logging.DEBUG):
+            self._log(logging.DEBUG, held, "succeeded", "was handled")
+        self._tell(signals.message_succeeded, held)
+        # Where its body is elsewhere it is deleted once more, which does no harm: what follows a delete then follows
+        # this one.
+        return NOTHING if held.deleted and not self._queue.message_class._fetches else None
+
+    def _conclude(self, held: HeldMessage, error: BaseException) -> Outcome:
         if isinstance(error, DeleteRefused):
             self._log(logging.WARNING, held, "delete_refused", "was not run, since it could not be deleted: %s", error)
             return retry_delay(self._options, held.receive_count, held.age)
@@ -64,15 +75,13 @@ class Conclusions:
         if isinstance(error, Ignored):
             self._log(logging.INFO, held, "ignored", "needs no receiver and is deleted")
             return None
-        held.succeeded = error is None
-        verdict = DONE if error is None else judge(error, self._options, held.receive_count, held.age)
+        verdict = judge(error, self._options, held.receive_count, held.age)
         self._report(held, verdict, error)
         outcome: Outcome = verdict.delay
         if verdict.keep:
             outcome = self._keep(held, verdict, error)
         self._signal(held, error, outcome)
-        if not held.deleted or (held.succeeded and self._queue.message_class._fetches):
-            # In the latter case deleted once more, which does no harm: what follows a delete then follows this one.
+        if not held.deleted:
             return outcome
         if isinstance(outcome, float):
             self.send_anew(held, outcome)
@@ -87,10 +96,8 @@ class Conclusions:
         """The receiver is about to be called."""
         self._tell(signals.message_received, held)
 
-    def _report(self, held: HeldMessage, verdict: Verdict, error: BaseException | None) -> None:
-        if error is None:
-            self._log(logging.DEBUG, held, "succeeded", "was handled")
-        elif isinstance(error, ReceiverTimeout):
+    def _report(self, held: HeldMessage, verdict: Verdict, error: BaseException) -> None:
+        if isinstance(error, ReceiverTimeout):
             self._log(logging.ERROR, held, "timed_out", "failed (receive %d): %s", held.receive_count, error)
         elif verdict.failed:
             self._log(logging.ERROR, held, "failed", "failed (receive %d)", held.receive_count, error=error)
@@ -132,10 +139,7 @@ class Conclusions:
 
     # --- telling
 
-    def _signal(self, held: HeldMessage, error: BaseException | None, outcome: Outcome) -> None:
-        if error is None:
-            self._tell(signals.message_succeeded, held)
-            return
+    def _signal(self, held: HeldMessage, error: BaseException, outcome: Outcome) -> None:
         if not isinstance(error, RestartLater):
             self._tell(signals.message_failed, held, exception=error)
         if isinstance(outcome, float):

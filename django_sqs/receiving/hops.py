@@ -50,12 +50,12 @@ class Hops:
 
     def check(self, held: HeldMessage) -> None:
         """Raises `Reject` where the message tells a time that cannot be, or one that its queue cannot wait for."""
-        if _left(held.raw) > 0 and self._queue.is_fifo:
+        if _tells_time(held) and _left(held.raw) > 0 and self._queue.is_fifo:
             raise Reject(f"its attribute {DUE_ATTRIBUTE} asks for a delay, and a FIFO queue delays no single message")
 
     def are_wanted(self, taken: Iterable[HeldMessage]) -> bool:
         """Is any of them to be sent on?"""
-        return any(self._is_early(held) for held in taken)
+        return any(map(self._is_early, filter(_tells_time, taken)))
 
     def send_on(self, taken: Sequence[HeldMessage]) -> list[HeldMessage]:
         """Send on those that are not due, and settle them. Returns the others. Never raises."""
@@ -113,6 +113,10 @@ class Hops:
     def _log(self, level: int, held: HeldMessage, action: str, text: str, *args: Any) -> None:
         extra = held.log_extra(self._physical.name, action)
         logger.log(level, "%s: message %s %s.", self._physical.name, held.id, text % args, extra=extra)
+
+
+def _tells_time(held: HeldMessage) -> bool:
+    return DUE_ATTRIBUTE in held.raw.get("MessageAttributes", ())
 
 
 def _left(raw: Mapping[str, Any]) -> float:

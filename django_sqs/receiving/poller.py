@@ -53,31 +53,29 @@ class Poller(Part):
         self.spawn(self._loop)
 
     def _loop(self) -> None:
-        while True:
+        with self._holdings.lock:
             count, first = self._await_room()
-            if not count:
-                return
+        while count:
             reserved = self._quota.reserve(count)
             if reserved:
-                self._poll(count, reserved, first)
+                count, first = self._poll(count, reserved, first)
             else:
-                self._end_poll(count, pause=_QUOTA_PAUSE_SECS)
+                count, first = self._next(count, pause=_QUOTA_PAUSE_SECS)
 
     def _await_room(self) -> tuple[int, bool]:
         """Wait until another poll is wanted: for how many messages, and whether it is the only one. 0 when polling is
-        to end."""
+        to end. For who has the lock."""
         holdings, window = self._holdings, self._holdings.window
-        with holdings.lock:
-            while not holdings.ending:
-                count = holdings.may_ask()
-                if count:
-                    first = window.polls == 0
-                    window.polls += 1
-                    window.asked += count
-                    if holdings.may_ask():
-                        self._wake_another()
-                    return count, first
-                holdings.wait_for_room()
+        while not holdings.ending:
+            count = holdings.may_ask()
+            if count:
+                first = window.polls == 0
+                window.polls += 1
+                window.asked += count
+                if holdings.may_ask():
+                    self._wake_another()
+                return count, first
+            holdings.wait_for_room()
         return 0, False
 
     def _wake_another(self) -> None:
@@ -87,9 +85,10 @@ class Poller(Part):
         else:
             self._holdings.room.notify()
 
-    def _poll(self, count: int, reserved: int, first: bool) -> None:
+    def _poll(self, count: int, reserved: int, first: bool) -> tuple[int, bool]:
+        """Returns what to poll for next."""
         wait = min(self._period, MAX_WAIT_SECS if first else _EXTRA_WAIT_SECS)
-        started = time.monotonic()
+        started, worked = time.monotonic(), time.thread_time()
         pause = 0.0
         received: list[HeldMessage] = []
         try:
@@ -99,7 +98,7 @@ class Poller(Part):
             self._outage.ended()
         except AWSError as error:
             pause = self._outage.failed(error)
-        elapsed = time.monotonic() - started
+        elapsed, worked = time.monotonic() - started, time.thread_time() - worked
         # The messages first, then the room that was kept for them: the sum is never too small.
         for message in self._holdings.add(received):
             self._unwanted(message)
@@ -108,18 +107,21 @@ class Poller(Part):
             self._after_poll(len(received))
             if first and not received:
                 pause = self._period - elapsed
-        self._end_poll(count, len(received), elapsed, pause)
+        return self._next(count, len(received), elapsed, worked, pause)
 
-    def _end_poll(self, count: int, got: int = 0, elapsed: float = 0.0, pause: float = 0.0) -> None:
-        """Give up the room that the poll had; its place among the polls only after the pause, so that no other thread
-        polls meanwhile."""
+    def _next(
+        self, count: int, got: int = 0, elapsed: float = 0.0, worked: float = 0.0, pause: float = 0.0
+    ) -> tuple[int, bool]:
+        """Give up the room that a poll had, and its place among the polls only after the pause, so that no other thread
+        polls meanwhile. Returns what to poll for next."""
         holdings = self._holdings
         end = time.monotonic() + pause
         with holdings.lock:
-            holdings.window.polled(count, got, elapsed)
+            holdings.window.polled(count, got, elapsed, worked)
             while not holdings.ending and (left := end - time.monotonic()) > 0:
                 if holdings.room.wait(left):
                     # Meant for one that waits for room; this one waits on, and would keep it to itself.
                     holdings.offer_room()
-            # This very thread is the next to look for room.
             holdings.window.polls -= 1
+            # Without letting go of the lock: another thread would take the place, and to change threads costs more.
+            return self._await_room()

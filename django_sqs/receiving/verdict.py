@@ -25,9 +25,6 @@ class Verdict:
     failed: bool = False
 
 
-DONE = Verdict()
-
-
 def judge(error: BaseException, options: QueueOptions, receive_count: int, age: float) -> Verdict:
     """The verdict on what a receiver raised. `age` is the seconds since the message was received."""
     longest = max(0.0, MAX_VISIBILITY_SECS - age - _LIMIT_MARGIN_SECS)

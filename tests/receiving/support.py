@@ -35,9 +35,17 @@ class Clock:
     def __init__(self) -> None:
         # Near the real one, for what compares with times that Django took.
         self.now = time.monotonic()
+        #: The CPU time used by the process and by each of its threads.
+        self.used = 0.0
 
     def monotonic(self) -> float:
         return self.now
+
+    def process_time(self) -> float:
+        return self.used
+
+    def thread_time(self) -> float:
+        return self.used
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds

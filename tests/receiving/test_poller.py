@@ -78,6 +78,7 @@ def test_a_short_period_is_the_wait_of_a_poll(
 def test_a_poll_beside_the_first_does_not_rest(physical: FakeQueue, paused: Callable[[Polling], list[float]]) -> None:
     polling = Polling(physical, period=50)
     pauses = paused(polling)
+    polling.holdings.window.polls = 1
     polling.poller._poll(10, 10, False)
     assert pauses == []
     assert [wait for _, wait, _ in physical.made("receive")] == [1]
@@ -236,7 +237,7 @@ def test_a_poll_thread_that_pauses_passes_on_that_there_is_room(physical: FakeQu
     kept = polling.holdings
     with kept.lock:
         kept.window.polls = 1
-    polling.poller.spawn(lambda: polling.poller._end_poll(0, pause=60))
+    polling.poller.spawn(lambda: polling.poller._next(0, pause=60))
     eventually(lambda: len(kept.room._waiters) == 1)  # type: ignore[attr-defined]
     physical.always("receive", [])
     polling.start()

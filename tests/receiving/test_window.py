@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from django_sqs.receiving.window import MAX_POLLS, MAX_WINDOW, Window
+from tests.receiving.support import Clock
 
 
 def window(handlers: int = 4, *, mean: float | None = None, round_trip: float | None = None, unit: int = 1) -> Window:
@@ -151,6 +154,92 @@ def test_what_its_group_holds_up_takes_room_too() -> None:
 
 def test_handlers_are_not_starved_by_what_its_group_holds_up() -> None:
     assert Window(4).may_ask(free=3, buffered=0, held_up=30) == 3
+
+
+# --- what the processor can do
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("django_sqs.receiving.window.time", clock)
+    return clock
+
+
+def busy_window(clock: Clock, cpu: float, passed: float, waited: float, **of: Any) -> Window:
+    """A window with handlers that take no time, whose polls bring ten messages each `passed` seconds, wait for `waited`
+    of them, and cost the process `cpu` in seconds."""
+    made = window(mean=1e-5, **of)
+    for _ in range(5):
+        clock.advance(passed)
+        clock.used += cpu
+        made.polled(0, 10, waited + 0.001, worked=0.001)
+    return made
+
+
+def test_no_more_polls_than_keep_the_processor_busy(clock: Clock) -> None:
+    # 5,000 messages a second for 1.5 times 15 ms are 112: more than eight polls bring.
+    assert len(ask_all(busy_window(clock, cpu=0.002, passed=0.002, waited=0.015), free=4)) == MAX_POLLS
+    # For 1.5 times 3 ms they are 23, ...
+    assert ask_all(busy_window(clock, cpu=0.002, passed=0.002, waited=0.003), free=4) == [10, 10, 10]
+    # ... and where SQS is as near as can be, one poll at a time is best, and it goes on while others wait to be run.
+    near = busy_window(clock, cpu=0.002, passed=0.002, waited=0.0005)
+    assert ask_all(near, free=1) == [10]
+    near.polls = 0
+    assert near.may_ask(1, buffered=10) == 10
+    near.polls, near.asked = 0, 0
+    assert near.may_ask(1, buffered=21) == 0
+
+
+def test_what_a_poll_does_itself_is_nothing_that_another_could_fill(clock: Clock) -> None:
+    made = window(mean=1e-5)
+    for _ in range(5):
+        clock.advance(0.01)
+        clock.used += 0.01
+        made.polled(0, 10, 0.01, worked=0.0095)
+    assert ask_all(made, free=1) == [10]
+
+
+def test_code_that_lets_go_of_the_lock_may_use_several_processors(clock: Clock) -> None:
+    # 20 ms of CPU time in 5 ms: 2,000 messages a second are possible, not 500.
+    made = busy_window(clock, cpu=0.02, passed=0.005, waited=0.03)
+    assert len(ask_all(made, free=4)) == MAX_POLLS
+    assert len(ask_all(busy_window(clock, cpu=0.02, passed=0.02, waited=0.03), free=4)) == 3
+
+
+def test_what_the_processor_was_used_for_long_ago_is_forgotten(clock: Clock) -> None:
+    made = busy_window(clock, cpu=1.0, passed=1.0, waited=0.015)
+    assert len(ask_all(made, free=1)) == 1
+    made.polls = made.asked = 0
+    for _ in range(16):
+        clock.advance(0.002)
+        clock.used += 0.002
+        made.polled(0, 10, 0.016, worked=0.001)
+    assert len(ask_all(made, free=1)) == MAX_POLLS
+
+
+def test_polls_that_bring_little_are_as_many_as_the_processor_can_follow_up(clock: Clock) -> None:
+    made = window(mean=1e-5)
+    for _ in range(5):
+        clock.advance(0.002)
+        clock.used += 0.002
+        made.polled(0, 1, 0.016, worked=0.001)
+    assert len(ask_all(made, free=4)) == MAX_POLLS
+
+
+def test_large_batches_may_be_gathered_whole_where_the_processor_is_the_bound(clock: Clock) -> None:
+    gathering = busy_window(clock, cpu=0.002, passed=0.002, waited=0.0005, handlers=1, unit=100)
+    assert gathering.may_ask(free=1, buffered=90) == 10
+    assert gathering.may_ask(free=1, buffered=100) == 0
+
+
+def test_handlers_that_take_longer_than_the_processor_are_what_is_asked_for(clock: Clock) -> None:
+    made = busy_window(clock, cpu=0.002, passed=0.002, waited=0.0005)
+    for _ in range(200):
+        made.handled(0.01)
+    # As if the processor were not looked at: 4 free, and 400 a second for 1.5 round trips.
+    assert ask_all(made, free=4) == [10]
+    assert ask_all(window(handlers=4, mean=0.01, round_trip=0.02), free=4) == [10, 10]
 
 
 @given(
