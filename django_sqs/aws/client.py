@@ -112,9 +112,7 @@ def _get_client(connection: Connection, tuning: Tuning, service: str) -> Any:
 
 
 def _make_client(connection: Connection, tuning: Tuning, service: str) -> Any:
-    import boto3
     from boto3.session import Session
-    from botocore.config import Config
 
     check_endpoint(connection.endpoint_url)
     if (connection.access_key_id is None) != (connection.secret_access_key is None):
@@ -129,32 +127,40 @@ def _make_client(connection: Connection, tuning: Tuning, service: str) -> Any:
                 aws_session_token=connection.session_token,
                 region_name=connection.region,
             )
-        config = Config(
-            connect_timeout=tuning.connect_timeout,
-            read_timeout=tuning.read_timeout,
-            # "standard" backs off with jitter and limits retries by a budget; "legacy", the default, does neither, and
-            # costs less where nothing is to be tried again.
-            retries={
-                "mode": "standard" if tuning.attempts > 1 else "legacy",
-                "total_max_attempts": tuning.attempts,
-            },
-            # The default pool of 10 would throw away connections that parallel batches are about to use again.
-            max_pool_connections=tuning.pool,
-            # A long poll is silent for up to 20 s: keep-alive packets let NAT gateways keep the connection.
-            tcp_keepalive=True,
-            # botocore would build its user agent twice for each request, and compare each request's parameters with the
-            # model of the service: together a tenth of what a request costs. What goes to SQS was checked when it was
-            # made.
-            user_agent=f"Boto3/{boto3.__version__} django-sqs",
-            parameter_validation=service != "sqs",
-            # Nothing of SQS can be compressed; botocore would look at each request whether it can.
-            disable_request_compression=True,
-        )
-        if service == "s3" and not is_amazon(connection.endpoint_url):
-            # Servers other than Amazon's have no host for each bucket, nor all of its checksums.
-            config = config.merge(Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required"))
+        config = _config(connection, tuning, service)
         client_of: Any = session.client
         return client_of(service, endpoint_url=connection.endpoint_url, config=config)
+
+
+def _config(connection: Connection, tuning: Tuning, service: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=tuning.connect_timeout,
+        read_timeout=tuning.read_timeout,
+        # "standard" backs off with jitter and limits retries by a budget; "legacy", the default, does neither, and
+        # costs less where nothing is to be tried again.
+        retries={
+            "mode": "standard" if tuning.attempts > 1 else "legacy",
+            "total_max_attempts": tuning.attempts,
+        },
+        # The default pool of 10 would throw away connections that parallel batches are about to use again.
+        max_pool_connections=tuning.pool,
+        # A long poll is silent for up to 20 s: keep-alive packets let NAT gateways keep the connection.
+        tcp_keepalive=True,
+        # botocore would build its user agent twice for each request, and compare each request's parameters with the
+        # model of the service: together a tenth of what a request costs. What goes to SQS was checked when it was
+        # made.
+        user_agent=f"Boto3/{boto3.__version__} django-sqs",
+        parameter_validation=service != "sqs",
+        # Nothing of SQS can be compressed; botocore would look at each request whether it can.
+        disable_request_compression=True,
+    )
+    if service == "s3" and not is_amazon(connection.endpoint_url):
+        # Servers other than Amazon's have no host for each bucket, nor all of its checksums.
+        config = config.merge(Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required"))
+    return config
 
 
 def forget_clients() -> None:

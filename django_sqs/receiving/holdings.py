@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 from django_sqs.receiving.buffer import Buffer, GroupedBuffer
 from django_sqs.receiving.held import HeldMessage, State
+from django_sqs.receiving.remembered import Remembered
 from django_sqs.receiving.window import Window
-
-#: How many ids are remembered of messages that were handled.
-_REMEMBERED = 10_000
 
 
 class Holdings:
@@ -49,7 +46,7 @@ class Holdings:
         # A dict for its order: what came together is settled and extended together.
         self._held: dict[HeldMessage, None] = {}
         self._by_id: dict[str, HeldMessage] = {}
-        self._done: OrderedDict[str, None] = OrderedDict()
+        self._done = Remembered()
 
     # --- in
 
@@ -195,22 +192,16 @@ class Holdings:
             self._release(successor)
 
     def remember(self, message: HeldMessage) -> None:
-        """It was handled. Should it come back, because its delete was not confirmed or was none, it is deleted without
-        being run."""
+        """It was handled, and its delete failed or was refused. Should it come back, it is deleted without being
+        run."""
         with self.lock:
-            self._remember(message)
-
-    def _remember(self, message: HeldMessage) -> None:
-        self._done[message.id] = None
-        self._done.move_to_end(message.id)
-        if len(self._done) > _REMEMBERED:
-            self._done.popitem(last=False)
+            self._done.add_unconfirmed(message.id)
 
     def deleted(self, messages: Sequence[HeldMessage]) -> None:
         """Their deletes are confirmed: they are settled, and remembered."""
         with self.lock:
             for message in messages:
-                self._remember(message)
+                self._done.add(message.id)
                 self._let_go(message)
 
     def end_polls(self) -> None:

@@ -72,12 +72,15 @@ def test_a_message_that_was_handled_and_not_deleted_is_not_run_when_it_comes_bac
     assert kept.take(wait=False) == []
 
 
-def test_the_memory_of_handled_messages_is_bounded_and_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("django_sqs.receiving.holdings._REMEMBERED", 3)
+def test_a_message_whose_delete_was_confirmed_is_not_run_when_it_comes_back_either() -> None:
     kept = holdings()
-    for name in ("a", "b", "c", "a", "d"):
-        kept.remember(held(name))
-    assert [name for name in "abcd" if kept.was_done(held(name))] == ["a", "c", "d"]
+    (message,) = fill(kept, "a1")
+    take_one(kept)
+    kept.deleted([message])
+    assert kept.empty
+    again = held("a1")
+    assert kept.add([again]) == [again]
+    assert kept.was_done(again)
 
 
 def test_what_comes_after_the_close_is_held_but_not_to_be_run() -> None:
