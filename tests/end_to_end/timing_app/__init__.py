@@ -1,0 +1,1 @@
+"""An application for the tests of when messages are deleted, visible again, and let go of."""
