@@ -25,12 +25,15 @@ def test_a_receiver_that_raises_leaves_a_traceback_and_a_row_and_is_not_run_agai
     with world.running("--until-empty", "failing") as command:
         assert command.wait() == 0, command.output
         assert command.output.count("RuntimeError: the receiver failed on purpose") >= 2
+        told = command.output
     assert world.runs("failing") == {"first": 1, "second": 1}
     rows = {row["body"]: row for row in world.failed_rows()}
     assert set(rows) == {"first", "second"}
     assert "in failing" in rows["first"]["traceback"]
     assert rows["first"]["queue"] == f"{world.prefix}__failing"
     assert rows["first"]["receive_count"] == 1
+    for row in rows.values():
+        assert f"{world.prefix}__failing: message {row['message_id']} failed (receive 1)." in told
 
 
 def test_restart_later_is_run_again_without_a_traceback(world: World) -> None:
@@ -47,11 +50,24 @@ def test_a_body_that_cannot_be_decoded_is_kept_and_does_not_end_the_process(worl
     world.send("json", "{broken", '{"id": "good"}', "[" * 100_000, '{"id": "better"}')
     with world.running("--until-empty", "json") as command:
         assert command.wait() == 0, command.output
-        assert "Restarting" not in command.output
+        told = command.output
     assert world.runs("json", "end") == {"good": 1, "better": 1}
     assert len({words[-1] for words in world.lines("json", "end")}) == 1
     assert sorted(len(row["body"]) for row in world.failed_rows()) == [7, 100_000]
     assert all("UndecodableBody" in row["reason"] for row in world.failed_rows())
+    for row in world.failed_rows():
+        assert f"{world.prefix}__json: message {row['message_id']} was rejected: {row['reason']}." in told
+
+
+def test_a_message_class_that_fails_by_itself_rejects_its_message_and_does_not_end_the_process(world: World) -> None:
+    world.send("careless", '{"ID": "a"}', '{"id": "test event"}', "3", '{"id": "good"}')
+    with world.running("--until-empty", "careless") as command:
+        assert command.wait() == 0, command.output
+        assert "ended with status" not in command.output
+    assert world.runs("careless", "end") == {"good": 1}
+    rows = {row["body"]: row["reason"] for row in world.failed_rows()}
+    assert set(rows) == {'{"ID": "a"}', "3"}
+    assert rows['{"ID": "a"}'] == "Reject: KeyError: 'id'"
 
 
 def test_what_a_receiver_rejects_is_kept_with_its_reason(world: World) -> None:
@@ -59,8 +75,10 @@ def test_what_a_receiver_rejects_is_kept_with_its_reason(world: World) -> None:
     with world.running("--until-empty", "rejecting") as command:
         assert command.wait() == 0, command.output
         assert "Traceback" not in command.output
+        told = command.output
     (row,) = world.failed_rows()
     assert row["reason"] == "Reject: it is not wanted"
+    assert f"{world.prefix}__rejecting: message {row['message_id']} was rejected: Reject: it is not wanted." in told
 
 
 def test_sigterm_in_the_middle_of_work_leaves_nothing_in_flight_and_loses_nothing(world: World) -> None:
@@ -140,6 +158,8 @@ def test_what_failed_is_retried_until_its_last_receive_and_then_kept(world: Worl
     world.send("retrying", "a")
     with world.running("--until-empty", "retrying") as command:
         assert command.wait() == 0, command.output
+        for receive in (1, 2, 3):
+            assert f"failed (receive {receive}).\nTraceback" in command.output
     assert [words[3] for words in world.lines("retrying", "start", "a")] == ["1", "2", "3"]
     (row,) = world.failed_rows()
     assert row["receive_count"] == 3

@@ -34,6 +34,19 @@ def json(message: JSONMessage) -> None:
     note("json", "end", message.body["id"])
 
 
+class CarelessMessage(JSONMessage):
+    """Believes in its senders before its body was looked at."""
+
+    @property
+    def ignored(self) -> bool:
+        return bool(self.body["id"] == "test event")
+
+
+@receiver("careless", message_class=CarelessMessage)
+def careless(message: CarelessMessage) -> None:
+    note("careless", "end", message.body["id"])
+
+
 @receiver("relay")
 def relay(message: Message) -> None:
     plain(body=message.body)
