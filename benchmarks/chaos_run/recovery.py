@@ -42,7 +42,7 @@ def recoveries(
 ) -> list[Recovery]:
     """One for each time that the server was back, given with how long it had been away. `disturbed` are the times when
     something was done to a process."""
-    sent = {line.id: line.at for line in lines if line.what == "sent"}
+    sent = {line.id: line for line in lines if line.what == "sent"}
     # What comes for the second time may have been invisible until then.
     firsts = [line for line in lines if line.what == "start" and line.receive_count == 1]
     found = []
@@ -56,9 +56,12 @@ def recoveries(
     return found
 
 
-def _took(firsts: Sequence[Line], sent: dict[str, float], queue: str, back: float) -> float:
-    """Seconds until a queue's first message started, counted from when it was there to be received."""
+def _took(firsts: Sequence[Line], sent: dict[str, Line], queue: str, back: float) -> float:
+    """Seconds until a queue's first message started, counted from when it was there to be received. Infinite where none
+    started that was sent, and 0 where there was none to start, as at the end."""
     for line in firsts:
         if line.queue == queue and line.at >= back:
-            return line.at - max(back, sent.get(line.id, 0.0))
-    return float("inf")
+            return line.at - max(back, sent[line.id].at if line.id in sent else 0.0)
+    before = {line.id for line in firsts if line.queue == queue}
+    left = any(line.queue == queue and line.id not in before for line in sent.values())
+    return float("inf") if left else 0.0

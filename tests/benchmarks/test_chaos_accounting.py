@@ -184,7 +184,9 @@ def started(at: float, queue: str, message_id: str = ID, **more: object) -> Line
 
 def test_a_recovery_lasts_until_the_last_quick_queue_is_at_work() -> None:
     assert recovered(started(99.0, "once"), started(101.0, "once"), started(103.0, "batched")).took == 3.0
-    assert recovered(started(101.0, "once")).took == float("inf")
+    sent = line("sent", 99.0, queue="batched", id=OTHER_ID)
+    assert recovered(started(101.0, "once"), sent).took == float("inf")
+    assert recovered(started(101.0, "once"), sent, started(99.5, "batched", OTHER_ID)).took == 1.0, "all was done"
     again = started(102.0, "batched", receive_count=2)
     assert recovered(started(101.0, "once"), again, started(107.0, "batched")).too_late
 
