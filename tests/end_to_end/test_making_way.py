@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,20 @@ def test_past_a_timeout_neighbours_end_what_waits_is_released_and_a_new_process_
     assert site.world.failed_rows() == []
 
 
+def test_a_neighbour_has_the_grace_to_end_what_it_has_just_begun(site: Site) -> None:
+    names = ["one", "two"]
+    with receiving(site, "slow_neighbours"):
+        # The latter begins shortly before the time-out, and takes longer than it takes to notice that.
+        site.world.send("slow_neighbours", "60 stuck", "2.2 one", "2 two")
+        site.wait_for_runs("slow_neighbours", ["stuck", *names], seconds=15)
+        site.wait_until_empty("slow_neighbours")
+    starts = {name: site.world.lines("slow_neighbours", "start", name) for name in ("stuck", *names)}
+    assert [len(starts[name]) for name in names] == [1, 1]
+    first, second = (words[-1] for words in starts["stuck"])
+    assert [starts[name][0][-1] for name in names] == [first, first]
+    assert first != second
+
+
 # --- killed
 
 
@@ -95,12 +110,16 @@ def test_a_signal_releases_what_waits_at_once_and_none_of_it_is_started(site: Si
 
 
 def test_outcomes_that_sqs_does_not_take_at_first_are_told_it_before_the_process_ends(site: Site) -> None:
-    with receiving(site, "pair"), site.faults(fault("error", DELETE, count=4)):
+    with receiving(site, "pair"), site.faults(fault("error", DELETE)):
         assert site.command is not None
         site.world.send("pair", "1 a", "1 b")
         site.wait_for_runs("pair", ["a", "b"], "start")
         site.command.signal(signal.SIGTERM)
+        site.wait_for_runs("pair", ["a", "b"])
+        ended = time.monotonic()
+        wait_for(lambda: time.monotonic() > ended + 2, what="the time in which a process that did not care would end")
+        assert site.command.process.poll() is None
+        site.set_faults()
         assert site.command.wait() == 0, site.output
-        assert site.struck("error") == 4
     assert site.world.counts("pair") == (0, 0, 0)
     assert site.world.runs("pair", "end") == {"a": 1, "b": 1}

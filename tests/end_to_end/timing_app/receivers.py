@@ -46,13 +46,18 @@ def retried(message: Message) -> None:
     raise RuntimeError("fails each time")
 
 
-@receiver(
-    "neighbours", concurrency=2, visibility_timeout=60, timeout=1.5, on_error="retry", retry_delays=(2,), max_receives=9
-)
-def neighbours(message: Message) -> None:
-    """Takes its time at the first receive only."""
-    seconds, name = message.body.split()
-    note("neighbours", "start", name, message.receive_count)
-    if message.receive_count == 1:
-        time.sleep(float(seconds))
-    note("neighbours", "end", name)
+def late_once(queue: str, **options: Any) -> None:
+    """Register a receiver that takes as long as its message says, at the first receive only; a failure is retried."""
+
+    def receive(message: Message) -> None:
+        seconds, name = message.body.split()
+        note(queue, "start", name, message.receive_count)
+        if message.receive_count == 1:
+            time.sleep(float(seconds))
+        note(queue, "end", name)
+
+    register(queue, receive, concurrency=2, visibility_timeout=60, on_error="retry", max_receives=9, **options)
+
+
+late_once("neighbours", timeout=1.5, retry_delays=(2,))
+late_once("slow_neighbours", timeout=2.5, retry_delays=(0,))
