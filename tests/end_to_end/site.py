@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,13 @@ class Site:
         ]
         answer = self.world.client.send_message_batch(QueueUrl=self.world.url(queue), Entries=entries)  # type: ignore[arg-type]
         assert len(answer["Successful"]) == len(bodies)
+
+    def redrive(self, queue: str, target: str, max_receives: int) -> None:
+        """Give the queue a redrive policy, as an operator may have."""
+        client = self.world.client
+        answer = client.get_queue_attributes(QueueUrl=self.world.url(target), AttributeNames=["QueueArn"])
+        policy = {"deadLetterTargetArn": answer["Attributes"]["QueueArn"], "maxReceiveCount": max_receives}
+        client.set_queue_attributes(QueueUrl=self.world.url(queue), Attributes={"RedrivePolicy": json.dumps(policy)})
 
     # --- what the server has counted
 

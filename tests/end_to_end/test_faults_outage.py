@@ -65,6 +65,21 @@ def test_an_outage_is_told_once_and_the_process_goes_on(running_site: Site, name
     assert site.command.children() == children
 
 
+def test_tries_become_rarer_the_longer_an_outage_lasts(running_site: Site) -> None:
+    """Each wait is 10 to 20 % of the time that the outage has lasted."""
+    site, tries = running_site, []
+    with site.faults(fault("error", "ReceiveMessage", status=503)):
+        wait_for(lambda: site.requests("ReceiveMessage"), what="the first failure")
+        began = time.monotonic()
+        for seconds in (1, 10, 15):
+            wait_for(lambda end=began + seconds: time.monotonic() >= end, what="time")
+            tries.append(site.requests("ReceiveMessage"))
+    early, later, last = tries
+    # Two queues are polled here.
+    assert 2 <= early <= 2 * 5, "soon after it began they are a quarter to half a second apart"
+    assert 2 * 2 <= last - later <= 2 * 6, "after 10 s they are a second or more apart"
+
+
 def test_what_a_lost_answer_brought_comes_back_and_is_run_once(running_site: Site) -> None:
     site, names = running_site, [f"m{number}" for number in range(5)]
     with site.faults(*site.only_for("dropped", fault("drop_response", "ReceiveMessage", count=3))):

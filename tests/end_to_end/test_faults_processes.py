@@ -107,3 +107,15 @@ def test_a_child_killed_while_it_starts_works_or_settles_loses_nothing(site: Sit
         site.wait_until_empty("steady")
     extra = sum(site.world.runs("steady").values()) - len(names)
     assert extra <= 4 * 12, "only what a killed process held runs again"
+
+
+def test_a_process_whose_keeper_hangs_is_replaced(site: Site) -> None:
+    """It would lose all that it holds."""
+    site.world.url("stalling")
+    with site.world.running("--hang-timeout", "2", "stalling") as command:
+        site.world.send("stalling", "stall")
+        site.wait_for_runs("stalling", ["stall"])
+        command.wait_for_output("no sign of life for 2 s")
+        site.world.send("stalling", "afterwards")
+        site.wait_for_runs("stalling", ["afterwards"])
+    assert len({words[-1] for words in site.world.lines("stalling")}) == 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import os
+import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -17,25 +18,16 @@ from tests.end_to_end.site import Site, fault, receiving
 
 REASON = "django_sqs_reason"
 TABLE = "django_sqs_failedmessage"
-QUEUES = ["to_letters", "to_letters.fifo", "redriven", "kept", "first_failing", "left_open"]
+QUEUES = ["to_letters", "to_letters.fifo", "redriven", "kept", "kept_again", "first_failing", "left_open"]
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with StandIn(seed=1) as server:
         made = Site(tmp_path_factory.mktemp("site"), server)
-        redrive(made)
+        made.redrive("redriven", "natives", 50)
         with receiving(made, *QUEUES) as running:
             yield running
-
-
-def redrive(site: Site) -> None:
-    """Give the queue `redriven` a redrive policy, as an operator may have."""
-    client = site.world.client
-    target = site.world.url("natives")
-    arn = client.get_queue_attributes(QueueUrl=target, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 50})
-    client.set_queue_attributes(QueueUrl=site.world.url("redriven"), Attributes={"RedrivePolicy": policy})
 
 
 def letters(site: Site, queue: str, count: int = 1) -> list[dict[str, Any]]:
@@ -145,6 +137,17 @@ def test_a_message_that_can_be_kept_nowhere_stays_until_it_can(site: Site) -> No
     assert times[1] - times[0] >= 0.5, "by retry_delays"
 
 
+def test_a_message_that_is_kept_twice_has_one_row(site: Site) -> None:
+    """Its process dies between the row and the delete, and the next one runs it again."""
+    with site.faults(*site.only_for("kept_again", fault("error", "DeleteMessageBatch"))):
+        site.world.send("kept_again", "twice")
+        wait_for(lambda: rows(site, "kept_again"), what="the row")
+        os.kill(int(site.world.lines("kept_again", "start")[0][-1]), signal.SIGKILL)
+        wait_for(lambda: rows(site, "kept_again")["twice"]["receive_count"] >= 2, what="the second failure in the row")
+    site.wait_until_empty("kept_again")
+    assert len([row for row in site.world.failed_rows() if row["body"] == "twice"]) == 1
+
+
 def test_a_row_does_not_share_the_fate_of_a_transaction_that_the_receiver_left_open(site: Site) -> None:
     site.world.send("left_open", "unfinished")
     site.wait_for_runs("left_open", ["unfinished"], "start")
@@ -161,7 +164,7 @@ def test_without_the_table_for_failed_messages_the_log_is_all_there_is_but_no_ou
     tmp_path: Path, standin: StandIn
 ) -> None:
     site = Site(tmp_path, standin)
-    redrive(site)
+    site.redrive("redriven", "natives", 50)
     faults = [
         *site.only_for("letters", fault("error", "SendMessageBatch")),
         *site.only_for("redriven", fault("error", "GetQueueAttributes")),

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from benchmarks.standin.process import StandIn
-from tests.end_to_end.harness import ROOT, World, wait_for
+from tests.end_to_end.harness import ROOT, Runreceiver, World, wait_for
 
 
 def alive(pid: int) -> bool:
@@ -79,11 +79,57 @@ def test_processes_share_a_queue_and_a_message_limit(fast_world: World) -> None:
     assert len({words[-1] for words in fast_world.lines("threads")}) == 3
 
 
+def replace_child(command: Runreceiver) -> None:
+    """Kill the only child, and wait for the next one."""
+    (child,) = command.children()
+    os.kill(child, signal.SIGKILL)
+    wait_for(lambda: command.children() not in ([], [child]), what="another child")
+
+
+def test_a_message_limit_is_kept_when_processes_die(fast_world: World, standin: StandIn) -> None:
+    fast_world.url("threads")
+    with fast_world.running("--message-limit", "6", "threads") as command:
+        # What the first one had asked for when it died may be asked for by the next one.
+        wait_for(lambda: standin.counters()["waiting_polls"], what="a poll")
+        replace_child(command)
+        fast_world.send("threads", *(f"0 a{n}" for n in range(4)))
+        wait_for(lambda: len(fast_world.lines("threads", "end")) == 4, what="work of the second one")
+        wait_for(lambda: fast_world.counts("threads") == (0, 0, 0), what="an empty queue")
+        replace_child(command)
+        fast_world.send("threads", *(f"0 b{n}" for n in range(9)))
+        assert command.wait() == 0, command.output
+    assert len(fast_world.lines("threads", "end")) == 6
+    assert fast_world.counts("threads") == (7, 0, 0)
+
+
+def test_until_empty_waits_for_what_is_delayed_and_what_others_hold(fast_world: World) -> None:
+    url = fast_world.url("plain")
+    fast_world.send("plain", "held")
+    fast_world.client.receive_message(QueueUrl=url, VisibilityTimeout=5)
+    fast_world.client.send_message(QueueUrl=url, MessageBody="delayed", DelaySeconds=8)
+    with fast_world.running("--until-empty", "plain") as command:
+        assert command.wait() == 0, command.output
+    assert fast_world.runs("plain", "end") == {"held": 1, "delayed": 1}
+
+
 def test_until_empty_waits_for_what_one_receiver_sends_to_another(fast_world: World) -> None:
     fast_world.send("relay", *(f"m{n}" for n in range(20)))
     with fast_world.running("--until-empty", "relay", "plain") as command:
         assert command.wait() == 0, command.output
     assert len(fast_world.lines("plain", "end")) == 20
+
+
+def test_until_empty_forgets_that_a_queue_was_empty_when_more_comes(fast_world: World, standin: StandIn) -> None:
+    fast_world.url("slow")
+    fast_world.client.send_message(QueueUrl=fast_world.url("plain"), MessageBody="delayed", DelaySeconds=6)
+    with fast_world.running("--until-empty", "slow", "plain") as command:
+        # Both queues are looked at when a poll has brought nothing; that one is empty is known at the second look.
+        looks = "GetQueueAttributes"
+        wait_for(lambda: standin.counters()["actions"].get(looks, {}).get("requests", 0) >= 6, what="looks")
+        names = [f"m{n}" for n in range(10)]
+        fast_world.send("slow", *(f"1.2 {name}" for name in names))
+        assert command.wait() == 0, command.output
+    assert fast_world.runs("slow", "end") == dict.fromkeys(names, 1)
 
 
 def test_reload_drains_and_runs_the_changed_code(tmp_path: Path, standin: StandIn) -> None:

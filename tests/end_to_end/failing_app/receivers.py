@@ -12,6 +12,7 @@ from django.db import transaction
 from django_sqs import Reject, RestartLater, receiver, register, signals
 from django_sqs.message import JSONMessage, Message
 from django_sqs.receiving import silence
+from django_sqs.receiving.keeper import Keeper
 from tests.end_to_end.receiving_app.receivers import note
 from tests.sample.models import Article
 
@@ -32,15 +33,37 @@ def timed(queue: str, **options: Any) -> None:
     register(queue, receive, **options)
 
 
-for _queue in ("settling", "comes_back_refused", "comes_back_failing", "comes_back_hanging"):
+for _queue in ("settling", "hidden", "waiting", "buffered", "dropped"):
     timed(_queue, visibility_timeout=2)
-for _queue in ("lost_refused", "lost_failing", "lost_hanging", "buffered", "dropped"):
-    timed(_queue, visibility_timeout=2)
+for _end in ("refused", "failing", "hanging", "pretended"):
+    timed(f"comes_back_{_end}", visibility_timeout=2)
+for _end in ("refused", "failing", "hanging", "then_refused", "then_pretended"):
+    timed(f"lost_{_end}", visibility_timeout=2)
+timed("lost_waiting.fifo", visibility_timeout=2)
 timed("gathered", concurrency=4, visibility_timeout=30)
 timed("groups.fifo", concurrency=2, visibility_timeout=5)
 timed("refused.fifo", concurrency=3, visibility_timeout=3)
 timed("contended", concurrency=3, visibility_timeout=2)
 timed("steady", concurrency=2, visibility_timeout=5)
+
+
+@receiver("lost_restarting", visibility_timeout=2)
+def lost_restarting(message: Message) -> None:
+    """Wants to be restarted at its first receive."""
+    seconds, name = message.body.split()
+    note("lost_restarting", "start", name, message.receive_count)
+    if message.receive_count == 1:
+        time.sleep(float(seconds))
+        raise RestartLater(delay=0)
+    note("lost_restarting", "end", name)
+
+
+@receiver("stalling", visibility_timeout=30)
+def stalling(message: Message) -> None:
+    """Where the body says so, the keeper of this process never looks again."""
+    if message.body == "stall":
+        Keeper._due = lambda *_: time.sleep(3600)  # type: ignore[assignment, method-assign]
+    note("stalling", "end", message.body)
 
 
 # --- failures of receivers
@@ -62,7 +85,9 @@ failing("to_letters", dead_letter="letters", retry_delays=(1,))
 failing("to_letters.fifo", dead_letter="letters.fifo")
 failing("redriven", retry_delays=(1,))
 failing("kept", retry_delays=(1,))
-failing("first_failing", delete_on_start=True, retry_delays=(1,))
+failing("kept_again", visibility_timeout=2)
+# What is to run at most once is not retried, whatever else is asked for.
+failing("first_failing", delete_on_start=True, on_error="retry", retry_delays=(1,))
 
 
 @receiver("left_open")
@@ -86,6 +111,10 @@ def patient(message: Message) -> None:
     if message.receive_count < 6:
         raise RestartLater(delay=0)
     note("patient", "end", message.body)
+
+
+timed("limited", on_error="retry", max_receives=3)
+timed("much_received", on_error="retry", max_receives=10)
 
 
 @receiver("poisoned", on_error="retry", max_receives=3, visibility_timeout=2)
