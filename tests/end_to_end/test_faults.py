@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.end_to_end.harness import wait_for
 from tests.end_to_end.site import Site, fault, receiving
 
 DELETE, SEND = "DeleteMessageBatch", "SendMessageBatch"
-QUEUES = ["called", "patient", "first_refused", "anew", "hostile", "heard"]
+QUEUES = ["called", "patient", "first_refused", "anew", "anew.fifo", "hostile", "heard"]
 
 
 @pytest.fixture(scope="module")
@@ -90,17 +91,19 @@ def test_what_cannot_be_deleted_before_it_starts_is_not_run(site: Site) -> None:
     assert site.output.count("was not run, since it could not be deleted") == 2
 
 
-def test_what_was_deleted_before_it_started_is_sent_anew_for_its_restart_as_it_was(site: Site) -> None:
-    colour = {"DataType": "String", "StringValue": "red"}
+@pytest.mark.parametrize("queue", ["anew", "anew.fifo"])
+def test_what_was_deleted_before_it_started_is_sent_anew_for_its_restart_as_it_was(site: Site, queue: str) -> None:
+    colour: Any = {"DataType": "String", "StringValue": "red"}
+    order: Any = {"MessageGroupId": "g", "MessageDeduplicationId": "d"} if queue.endswith(".fifo") else {}
     site.world.client.send_message(
-        QueueUrl=site.world.url("anew"), MessageBody="again", MessageAttributes={"colour": colour}
+        QueueUrl=site.world.url(queue), MessageBody="again", MessageAttributes={"colour": colour}, **order
     )
-    wait_for(lambda: len(starts(site, "anew", "again")) >= 3, what="two restarts")
+    wait_for(lambda: len(starts(site, queue, "again")) >= 3, what="two restarts")
     enough = site.world.directory / "enough"
     enough.touch()
-    site.wait_for_runs("anew", ["again"])
-    site.wait_until_empty("anew")
-    lines = starts(site, "anew", "again")
+    site.wait_for_runs(queue, ["again"])
+    site.wait_until_empty(queue)
+    lines = starts(site, queue, "again")
     assert len({words[3] for words in lines}) == len(lines), "each is a message of its own"
     assert {words[4] for words in lines} == {"red"}
     enough.unlink()

@@ -37,7 +37,7 @@ for _queue in ("settling", "hidden", "waiting", "buffered", "dropped"):
     timed(_queue, visibility_timeout=2)
 for _end in ("refused", "failing", "hanging", "pretended"):
     timed(f"comes_back_{_end}", visibility_timeout=2)
-for _end in ("refused", "failing", "hanging", "then_refused", "then_pretended"):
+for _end in ("refused", "failing", "hanging", "then_refused", "then_taken"):
     timed(f"lost_{_end}", visibility_timeout=2)
 timed("lost_waiting.fifo", visibility_timeout=2)
 timed("gathered", concurrency=4, visibility_timeout=30)
@@ -129,15 +129,22 @@ def first_refused(message: Message) -> None:
     note("first_refused", "start", message.body, message.receive_count)
 
 
-@receiver("anew", delete_on_start=True)
-def anew(message: Message) -> None:
-    """Wants to be restarted until it has an attribute that says enough."""
-    note("anew", "start", message.body, message.id, message.message_attributes.get("colour"))
-    if message.body == "rejected":
-        raise Reject("not this one")
-    if not Path(os.environ["DJANGO_SQS_TEST_JOURNAL"]).with_name("enough").exists():
-        raise RestartLater(delay=0)
-    note("anew", "end", message.body)
+def anew(queue: str) -> None:
+    """Register a receiver that wants to be restarted until there is a file that says enough."""
+
+    def receive(message: Message) -> None:
+        note(queue, "start", message.body, message.id, message.message_attributes.get("colour"))
+        if message.body == "rejected":
+            raise Reject("not this one")
+        if not Path(os.environ["DJANGO_SQS_TEST_JOURNAL"]).with_name("enough").exists():
+            raise RestartLater(delay=0)
+        note(queue, "end", message.body)
+
+    register(queue, receive, delete_on_start=True)
+
+
+anew("anew")
+anew("anew.fifo")
 
 
 @receiver("hostile", message_class=JSONMessage, concurrency=4)
