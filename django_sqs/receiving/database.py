@@ -7,18 +7,33 @@ measured; it is closed when it cannot be trusted any more, and when its handler 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.db import connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 logger = logging.getLogger("django_sqs.receiving")
 
 #: A connection may live at least this long, in seconds, whatever CONN_MAX_AGE is: its default 0 is meant for web
 #: requests.
 _MIN_AGE_SECS = 60.0
+
+
+#: Has this thread ever connected to a database? To look for its connections after each message would cost more than all
+#: else that is done for one whose receiver needs none.
+_thread = threading.local()
+
+
+def _note_connection(**kwargs: Any) -> None:
+    _thread.has_connected = True
+
+
+connection_created.connect(_note_connection, dispatch_uid="django_sqs.receiving.database")
 
 
 class TransactionLeftOpen(Exception):
@@ -28,6 +43,8 @@ class TransactionLeftOpen(Exception):
 def after_message(failed: bool, close: bool) -> None:
     """Close this thread's connections that cannot be trusted any more, after a failure those too on which errors
     occurred; all if `close`. Forget the queries that DEBUG collects, which would grow."""
+    if not getattr(_thread, "has_connected", False):
+        return
     # Only those of DEBUG: a test that counts queries collects them too.
     if settings.DEBUG:
         reset_queries()

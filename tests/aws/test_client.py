@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
 from django_sqs.aws import client
 from django_sqs.aws.client import CALLING, Connection, Tuning, get_client, polling, settling
@@ -31,6 +32,26 @@ def test_a_client_has_the_tuning_that_was_asked_for() -> None:
     config = get_client(LOCAL, CALLING).meta.config
     assert config.retries["mode"] == "standard"
     assert config.retries["total_max_attempts"] == 3
+
+
+def test_botocore_is_left_with_no_retries_where_there_are_to_be_none() -> None:
+    def decides(tuning: Tuning) -> bool:
+        client: Any = get_client(LOCAL, tuning)
+        # As botocore itself asks after an error.
+        answers = client.meta.events.emit(
+            "needs-retry.sqs.ReceiveMessage",
+            response=None,
+            endpoint=None,
+            operation=client.meta.service_model.operation_model("ReceiveMessage"),
+            attempts=1,
+            caught_exception=ConnectionClosedError(endpoint_url="http://localhost:1"),
+            request_dict={"context": {"retries": {"max": 3, "attempt": 1}, "client_region": "us-east-1"}},
+        )
+        return any(answer is not None for _, answer in answers)
+
+    assert not decides(polling(wait=20, pool=8))
+    assert not decides(settling(60, pool=8))
+    assert decides(CALLING), "or this test asks for nothing"
 
 
 @pytest.mark.parametrize(("visibility", "connect", "read"), [(60, 3, 5), (12, 3, 4), (6, 2, 2), (2, 2 / 3, 2 / 3)])

@@ -63,6 +63,21 @@ def test_a_connection_is_kept_from_one_message_to_the_next() -> None:
     assert is_open(connection)
 
 
+def test_a_thread_that_has_never_connected_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[None] = []
+    monkeypatch.setattr(database, "_close_where", lambda wanted: looks.append(None))
+
+    def first_without_and_then_with_a_connection() -> None:
+        database.after_message(failed=True, close=True)
+        assert looks == []
+        connect()
+        database.after_message(failed=False, close=False)
+        assert looks == [None]
+        connections["file"].close()
+
+    in_another_thread(first_without_and_then_with_a_connection)
+
+
 def test_all_are_closed_after_each_message_where_the_queue_says_so() -> None:
     connection = connect()
     database.after_message(failed=False, close=True)
