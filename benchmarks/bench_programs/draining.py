@@ -10,7 +10,7 @@ from benchmarks.measuring.sample import DELETES, RECEIVES, Sample
 from benchmarks.measuring.turns import Samples, medians, ratio
 
 OURS = "django-sqs"
-OURS_TWICE = "django-sqs, processes=2"
+OURS_TWICE = "django-sqs, 2 processes"
 LOOP = "plain loop"
 PIPELINE = "pipeline of threads"
 PIPELINE_TWICE = "two such pipelines"

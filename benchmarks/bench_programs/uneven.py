@@ -59,7 +59,7 @@ def run(plan: Plan) -> Report:
             ratios.append(ideal / took)
             rows.append((str(seed + 1), f"{ideal:.2f}", f"{took:.2f}", f"{ratios[-1]:.3f}"))
             tell(f"uneven, {seed + 1} of {rounds}: {took:.2f} s, ideal {ideal:.2f} s")
-    title = f"{count:,} messages of uneven length at {LATENCY_MS:g} ms, concurrency={HANDLERS}"
+    title = f"{count:,} messages of uneven length at {LATENCY_MS:g} ms, {HANDLERS} handlers"
     return Report(
         "uneven",
         tables=[Table(title, ("drawing", "ideal s", "took s", "ratio"), rows)],

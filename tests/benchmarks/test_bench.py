@@ -42,7 +42,7 @@ class TestAProgram:
         found = rows(out)
         assert {
             "django-sqs",
-            "django-sqs, processes=2",
+            "django-sqs, 2 processes",
             "pipeline of threads",
             "two such pipelines",
             "plain loop",
