@@ -26,7 +26,8 @@ def run(plan: Plan) -> Report:
     """A minute each: ours with one handler and with 16, and the peers."""
     period, seconds = (_QUICK_PERIOD_SECS, 3.0) if plan.quick else (_PERIOD_SECS, 60.0)
     report = Report("idle", tables=[Table("An empty queue", ("", "requests a minute", "CPU % of a core"))])
-    ours = [known.ours(name=f"django-sqs, {number} handler{'s' * (number > 1)}", concurrency=number) for number in (1, 16)]
+    names = {1: "django-sqs, 1 handler", 16: "django-sqs, 16 handlers"}
+    ours = [known.ours(name=name, concurrency=number) for number, name in names.items()]
     with plan.bench(_LATENCY_MS) as bench:
         for contender in [*(_with_period(one, period) for one in ours), *_peers(plan)]:
             requests, percent = _idles(bench, contender, seconds)

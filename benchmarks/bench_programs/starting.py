@@ -41,10 +41,10 @@ def run(plan: Plan) -> Report:
             for statement in _STATEMENTS:
                 imports[statement].append(_import(statement))
             tell(f"start, {number + 1} of {rounds}: {starts[-1]:.2f} s until it polls")
-    rows: list[Sequence[str]] = [("runreceiver until it polls", f"{median(starts) * 1000:,.0f}", "")]
+    rows: list[Sequence[str]] = [("=runreceiver= until it polls", f"{median(starts) * 1000:,.0f}", "")]
     for statement, found in imports.items():
         milliseconds, count = median(seconds for seconds, _ in found) * 1000, found[0][1]
-        rows.append((statement, f"{milliseconds:,.1f}", str(count)))
+        rows.append((f"={statement}=", f"{milliseconds:,.1f}", str(count)))
     return Report("start", tables=[Table("Starting", ("", "ms", "new modules"), rows)])
 
 
