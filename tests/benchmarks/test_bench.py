@@ -71,7 +71,7 @@ class TestAProgram:
             ("compute", "with 1 ms of computation, as fast as the plain loop"),
             ("uneven", "uneven messages, as fast as an ideal scheduling"),
             ("latency", "ms from send() to an idle receiver at 15 ms"),
-            ("idle", "requests a minute of django-sqs, concurrency=16"),
+            ("idle", "requests a minute of django-sqs, 16 handlers"),
             ("memory", "private memory after 2,000 messages, in that after 200"),
             ("start", "from django_sqs import receiver, send"),
         ],
