@@ -10,7 +10,7 @@ from benchmarks.measuring.report import Report, Table, Target
 from benchmarks.measuring.sample import Sample
 from benchmarks.measuring.turns import Samples, medians, ratio
 
-MANY = "django-sqs, send_many()"
+MANY = "django-sqs, =send_many()="
 ONE = "django-sqs, send() in a loop"
 LOOP = "batches in a loop"
 THREADS = "8 threads with batches"
@@ -39,11 +39,11 @@ def run(plan: Plan) -> Report:
         report.tables.append(_table(f"Sending at {latency_ms:g} ms", samples))
         each = medians(samples[MANY], Sample.requests_each)
         report.targets.append(
-            Target(f"requests a message of send_many() at {latency_ms:g} ms", each, 0.105, at_least=False)
+            Target(f"requests a message of =send_many()= at {latency_ms:g} ms", each, 0.105, at_least=False)
         )
         if latency_ms:
             found = ratio(samples[MANY], samples[THREADS], lambda sample: sample.rate)
-            report.targets.append(Target("send_many() at 15 ms, as fast as 8 threads", found, 0.85))
+            report.targets.append(Target("=send_many()= at 15 ms, as fast as 8 threads", found, 0.85))
     return report
 
 

@@ -60,9 +60,9 @@ class TestAProgram:
         status, out = run(capsys, "--only", "send")
         assert status == 0
         found = rows(out)
-        assert float(found["django-sqs, send_many()"][2]) == pytest.approx(0.1, abs=0.01)
+        assert float(found["django-sqs, =send_many()="][2]) == pytest.approx(0.1, abs=0.01)
         assert float(found["django-sqs, send() in a loop"][2]) == pytest.approx(1, abs=0.05)
-        assert found["requests a message of send_many() at 15 ms"][-1] == "met"
+        assert found["requests a message of =send_many()= at 15 ms"][-1] == "met"
 
     @pytest.mark.slow
     @pytest.mark.parametrize(
