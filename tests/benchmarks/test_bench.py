@@ -73,7 +73,7 @@ class TestAProgram:
             ("latency", "ms from send() to an idle receiver at 15 ms"),
             ("idle", "requests a minute of django-sqs, 16 handlers"),
             ("memory", "private memory after 2,000 messages, in that after 200"),
-            ("start", "from django_sqs import receiver, send"),
+            ("start", "=from django_sqs import receiver, send="),
         ],
     )
     def test_tells_of(self, capsys: pytest.CaptureFixture[str], name: str, row: str) -> None:
