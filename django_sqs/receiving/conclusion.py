@@ -11,7 +11,7 @@ from django_sqs.aws.physical_queue import PhysicalQueue
 from django_sqs.exceptions import AWSError, ReceiverTimeout, RestartLater
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.keeping import Keeping, KeepingFailed
-from django_sqs.receiving.settler import NOTHING, Outcome
+from django_sqs.receiving.settlement import NOTHING, Outcome
 from django_sqs.receiving.verdict import Verdict, judge, retry_delay
 from django_sqs.registered_queue import RegisteredQueue
 from django_sqs.sending.delays import hop
@@ -58,8 +58,7 @@ class Conclusions:
 
     def _succeeded(self, held: HeldMessage) -> Outcome:
         held.succeeded = True
-        if logger.isEnabledFor(logging.DEBUG):
-            self._log(logging.DEBUG, held, "succeeded", "was handled")
+        self._log(logging.DEBUG, held, "succeeded", "was handled")
         self._tell(signals.message_succeeded, held)
         # Where its body is elsewhere it is deleted once more, which does no harm: what follows a delete then follows
         # this one.

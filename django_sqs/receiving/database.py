@@ -22,10 +22,8 @@ logger = logging.getLogger("django_sqs.receiving")
 #: A connection may live at least this long, in seconds, whatever CONN_MAX_AGE is: its default 0 is meant for web
 #: requests.
 _MIN_AGE_SECS = 60.0
-
-
-#: Has this thread ever connected to a database? To look for its connections after each message would cost more than all
-#: else that is done for one whose receiver needs none.
+#: Has this thread ever connected to a database? To look for its connections after each message would be a quarter of
+#: what is done for one whose receiver needs none.
 _thread = threading.local()
 
 

@@ -13,7 +13,8 @@ from django_sqs.message.attributes import DUE_ATTRIBUTE
 from django_sqs.receiving.conclusion import Conclusions, DeleteRefused
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.holdings import Holdings
-from django_sqs.receiving.settler import NOTHING, Outcome, Settler
+from django_sqs.receiving.settlement import NOTHING, Outcome
+from django_sqs.receiving.settler import Settler
 from django_sqs.receiving.verdict import retry_delay
 from django_sqs.registered_queue import RegisteredQueue
 from django_sqs.sending.delays import hop, seconds_until_due
@@ -50,12 +51,12 @@ class Hops:
 
     def check(self, held: HeldMessage) -> None:
         """Raises `Reject` where the message tells a time that cannot be, or one that its queue cannot wait for."""
-        if _tells_time(held) and _left(held.raw) > 0 and self._queue.is_fifo:
+        if _left(held.raw) > 0 and self._queue.is_fifo:
             raise Reject(f"its attribute {DUE_ATTRIBUTE} asks for a delay, and a FIFO queue delays no single message")
 
     def are_wanted(self, taken: Iterable[HeldMessage]) -> bool:
         """Is any of them to be sent on?"""
-        return any(map(self._is_early, filter(_tells_time, taken)))
+        return any(map(self._is_early, taken))
 
     def send_on(self, taken: Sequence[HeldMessage]) -> list[HeldMessage]:
         """Send on those that are not due, and settle them. Returns the others. Never raises."""
@@ -113,10 +114,6 @@ class Hops:
     def _log(self, level: int, held: HeldMessage, action: str, text: str, *args: Any) -> None:
         extra = held.log_extra(self._physical.name, action)
         logger.log(level, "%s: message %s %s.", self._physical.name, held.id, text % args, extra=extra)
-
-
-def _tells_time(held: HeldMessage) -> bool:
-    return DUE_ATTRIBUTE in held.raw.get("MessageAttributes", ())
 
 
 def _left(raw: Mapping[str, Any]) -> float:

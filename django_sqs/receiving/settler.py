@@ -19,8 +19,6 @@ from django_sqs.receiving.outage import Outage
 from django_sqs.receiving.part import Part, logger
 from django_sqs.receiving.settlement import NOTHING, Outcome, Settlement
 
-__all__ = ["MAX_REQUESTS", "NOTHING", "Outcome", "Settler"]
-
 #: Requests in flight at the most.
 MAX_REQUESTS = 8
 #: The longest that a settlement waits for others to share its request, in seconds.

@@ -16,7 +16,7 @@ from django_sqs.receiver_proxy import ReceiverProxy
 from django_sqs.receiving import payloads
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.runner import Runner
-from django_sqs.receiving.settler import Outcome
+from django_sqs.receiving.settlement import Outcome
 from django_sqs.registered_queue import RegisteredQueue
 from django_sqs.registry import queues
 from django_sqs.sending.on_commit import flush_ended_blocks

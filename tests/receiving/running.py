@@ -12,7 +12,7 @@ from asgiref.sync import ThreadSensitiveContext
 from django_sqs.receiving.conclusion import Conclusions
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.runner import Runner
-from django_sqs.receiving.settler import Outcome
+from django_sqs.receiving.settlement import Outcome
 from tests.receiving.support import FakeQueue, Outcomes, Registering, holdings
 
 

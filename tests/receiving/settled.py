@@ -7,7 +7,8 @@ from typing import Any
 
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.holdings import Holdings
-from django_sqs.receiving.settler import Outcome, Settler
+from django_sqs.receiving.settlement import Outcome
+from django_sqs.receiving.settler import Settler
 from tests.receiving.support import (
     FakeQueue,
     held,

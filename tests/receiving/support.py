@@ -18,7 +18,8 @@ from django_sqs.exceptions import AWSError, EndpointUnreachable
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.holdings import Holdings
 from django_sqs.receiving.part import Part
-from django_sqs.receiving.settler import Outcome, Settler
+from django_sqs.receiving.settlement import Outcome
+from django_sqs.receiving.settler import Settler
 from django_sqs.registered_queue import RegisteredQueue
 
 NAME = "test__jobs"

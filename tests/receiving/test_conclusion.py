@@ -13,7 +13,7 @@ from django_sqs.exceptions import ReceiverTimeout, Reject, RestartLater
 from django_sqs.message import Message
 from django_sqs.receiving.conclusion import BodyUnavailable, DeleteRefused, Ignored
 from django_sqs.receiving.keeping import KeepingFailed
-from django_sqs.receiving.settler import NOTHING
+from django_sqs.receiving.settlement import NOTHING
 from tests.receiving.concluding import Concluding, boom, listening
 from tests.receiving.support import actions, held
 

@@ -9,7 +9,7 @@ import pytest
 
 from django_sqs.exceptions import RestartLater
 from django_sqs.receiving.held import HeldMessage
-from django_sqs.receiving.settler import NOTHING
+from django_sqs.receiving.settlement import NOTHING
 from tests.receiving.concluding import Concluding, boom
 from tests.receiving.support import FakeQueue, actions, held, refused, unreachable
 

@@ -15,7 +15,7 @@ from django_sqs.message import Message
 from django_sqs.message.attributes import DUE_ATTRIBUTE
 from django_sqs.receiving.held import HeldMessage
 from django_sqs.receiving.runner import Runner
-from django_sqs.receiving.settler import NOTHING
+from django_sqs.receiving.settlement import NOTHING
 from tests.receiving.support import FakeQueue, Outcomes, Registering, actions, holdings, refused, unreachable
 from tests.receiving.support import held as held_message
 

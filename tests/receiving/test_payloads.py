@@ -14,7 +14,8 @@ from django_sqs.message import Message, S3PayloadMessage
 from django_sqs.message.s3_payload import Pointer
 from django_sqs.receiving import payloads
 from django_sqs.receiving.held import HeldMessage
-from django_sqs.receiving.settler import NOTHING, Settler
+from django_sqs.receiving.settlement import NOTHING
+from django_sqs.receiving.settler import Settler
 from tests.receiving.settled import Settled
 from tests.receiving.support import FakeQueue, held, no_deaths, refused, unreachable
 

@@ -15,7 +15,7 @@ from django_sqs import Reject, RestartLater, signals
 from django_sqs.message import JSONMessage, Message
 from django_sqs.receiving import database
 from django_sqs.receiving.conclusion import BodyUnavailable, DeleteRefused, Ignored
-from django_sqs.receiving.settler import NOTHING
+from django_sqs.receiving.settlement import NOTHING
 from tests.receiving.running import Start
 from tests.receiving.support import FakeQueue, refused, unreachable
 from tests.receiving.support import held as held_message

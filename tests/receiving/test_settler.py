@@ -8,7 +8,8 @@ import pytest
 
 from django_sqs.receiving.held import HeldMessage, State
 from django_sqs.receiving.holdings import Holdings
-from django_sqs.receiving.settler import NOTHING, Outcome, Settler
+from django_sqs.receiving.settlement import NOTHING, Outcome
+from django_sqs.receiving.settler import Settler
 from tests.receiving.settled import Settled, handles
 from tests.receiving.support import (
     FakeQueue,

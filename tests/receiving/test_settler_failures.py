@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from django_sqs.receiving.held import HeldMessage, State
-from django_sqs.receiving.settler import Outcome
+from django_sqs.receiving.settlement import Outcome
 from tests.receiving.settled import Settled, handles
 from tests.receiving.support import (
     Clock,

@@ -166,15 +166,23 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def busy_window(clock: Clock, cpu: float, passed: float, waited: float, **of: Any) -> Window:
-    """A window with handlers that take no time, whose polls bring ten messages each `passed` seconds, wait for `waited`
-    of them, and cost the process `cpu` in seconds."""
+def busy_window(
+    clock: Clock, cpu: float, passed: float, waited: float, *, got: int = 10, worked: float = 0.001, **of: Any
+) -> Window:
+    """A window with handlers that take no time, whose polls bring `got` messages each `passed` seconds, wait for
+    `waited` of them, work for `worked`, and cost the process `cpu` in seconds."""
     made = window(mean=1e-5, **of)
-    for _ in range(5):
+    poll(made, clock, cpu, passed, waited, got=got, worked=worked)
+    return made
+
+
+def poll(
+    of: Window, clock: Clock, cpu: float, passed: float, waited: float, *, got: int = 10, worked: float, times: int = 5
+) -> None:
+    for _ in range(times):
         clock.advance(passed)
         clock.used += cpu
-        made.polled(0, 10, waited + 0.001, worked=0.001)
-    return made
+        of.polled(0, got, waited + worked, worked=worked)
 
 
 def test_no_more_polls_than_keep_the_processor_busy(clock: Clock) -> None:
@@ -192,11 +200,7 @@ def test_no_more_polls_than_keep_the_processor_busy(clock: Clock) -> None:
 
 
 def test_what_a_poll_does_itself_is_nothing_that_another_could_fill(clock: Clock) -> None:
-    made = window(mean=1e-5)
-    for _ in range(5):
-        clock.advance(0.01)
-        clock.used += 0.01
-        made.polled(0, 10, 0.01, worked=0.0095)
+    made = busy_window(clock, cpu=0.01, passed=0.01, waited=0.0005, worked=0.0095)
     assert ask_all(made, free=1) == [10]
 
 
@@ -211,19 +215,12 @@ def test_what_the_processor_was_used_for_long_ago_is_forgotten(clock: Clock) -> 
     made = busy_window(clock, cpu=1.0, passed=1.0, waited=0.015)
     assert len(ask_all(made, free=1)) == 1
     made.polls = made.asked = 0
-    for _ in range(16):
-        clock.advance(0.002)
-        clock.used += 0.002
-        made.polled(0, 10, 0.016, worked=0.001)
+    poll(made, clock, cpu=0.002, passed=0.002, waited=0.015, worked=0.001, times=16)
     assert len(ask_all(made, free=1)) == MAX_POLLS
 
 
 def test_polls_that_bring_little_are_as_many_as_the_processor_can_follow_up(clock: Clock) -> None:
-    made = window(mean=1e-5)
-    for _ in range(5):
-        clock.advance(0.002)
-        clock.used += 0.002
-        made.polled(0, 1, 0.016, worked=0.001)
+    made = busy_window(clock, cpu=0.002, passed=0.002, waited=0.015, got=1)
     assert len(ask_all(made, free=4)) == MAX_POLLS
 
 

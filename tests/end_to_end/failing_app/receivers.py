@@ -13,24 +13,12 @@ from django_sqs import Reject, RestartLater, receiver, register, signals
 from django_sqs.message import JSONMessage, Message
 from django_sqs.receiving import silence
 from django_sqs.receiving.keeper import Keeper
-from tests.end_to_end.receiving_app.receivers import note
+from tests.end_to_end.receiving_app.receivers import note, timed
 from tests.sample.models import Article
 
 # A queue at its limit, and sixty polls, are too much for a test.
 if _numbers := os.environ.get("DJANGO_SQS_TEST_SILENCE"):
     silence.LOOK_AFTER_POLLS, silence.IN_FLIGHT_LIMIT = map(int, _numbers.split(","))
-
-
-def timed(queue: str, **options: Any) -> None:
-    """Register a receiver that takes as long as its message says."""
-
-    def receive(message: Message) -> None:
-        seconds, name = message.body.split()
-        note(queue, "start", name, message.receive_count)
-        time.sleep(float(seconds))
-        note(queue, "end", name)
-
-    register(queue, receive, **options)
 
 
 for _queue in ("settling", "hidden", "waiting", "buffered", "dropped"):

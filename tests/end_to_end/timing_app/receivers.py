@@ -7,20 +7,7 @@ from typing import Any
 
 from django_sqs import RestartLater, receiver, register
 from django_sqs.message import Message
-from tests.end_to_end.receiving_app.receivers import note
-
-
-def timed(queue: str, **options: Any) -> None:
-    """Register a receiver that takes as long as its message says."""
-
-    def receive(message: Message) -> None:
-        seconds, name = message.body.split()
-        note(queue, "start", name, message.receive_count)
-        time.sleep(float(seconds))
-        note(queue, "end", name)
-
-    register(queue, receive, **options)
-
+from tests.end_to_end.receiving_app.receivers import note, timed
 
 # Visibility timeouts that a test does not live to see: what comes back was released.
 timed("pair", concurrency=2, visibility_timeout=60)
