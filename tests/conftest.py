@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
     from django_sqs.registry import Queues
 
+# Started by nohup, or with "&" by a shell without job control: the processes of the tests would inherit that these
+# signals are ignored, and some tests are about them.
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    # Started by nohup: the processes of the tests would inherit it, and some tests are about this very signal.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 END_TO_END = Path(__file__).parent / "end_to_end"
 

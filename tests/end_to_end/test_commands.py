@@ -162,11 +162,14 @@ def test_ctrl_c_ends_a_wait_without_a_traceback(world: World) -> None:
     with subprocess.Popen(
         command, cwd=ROOT, env=world.environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        # No output tells that it waits: the time that a whole command takes is enough.
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(4)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        try:
+            # No output tells that it waits: the time that a whole command takes is enough.
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(4)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert (process.returncode, errors) == (130, "Interrupted.\n")
 
 
